@@ -1,1 +1,17 @@
-//! service-kit
+//! What every Atelier binary needs and nothing about orders: configuration, logs, metrics, the HTTP edge,
+//! the ops listener, lifecycle, identity and database connections.
+//!
+//! A rule of the order's life must never stand here; those are `order-model`'s.
+
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod exit;
+pub mod http;
+pub mod identity;
+pub mod lifecycle;
+pub mod metrics;
+pub mod ops;
+pub mod readiness;
+pub mod telemetry;
+pub mod tls;

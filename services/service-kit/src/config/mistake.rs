@@ -1,0 +1,89 @@
+//! What is wrong with a configuration, in words: the key, the layer it came from, what is allowed. Never a secret's text.
+
+use std::path::PathBuf;
+
+use super::layers::Layers;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file named by `--config` or `ATELIER_CONFIG` cannot be read.
+    #[error("the configuration file {} cannot be read: {source}", file.display())]
+    UnreadableFile {
+        /// Which file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A layer is no TOML.
+    #[error("the configuration is no TOML: {0}")]
+    Syntax(Box<figment::Error>),
+    /// Values that cannot be used; all of them.
+    #[error("{}", list(.0))]
+    Mistakes(Vec<Mistake>),
+}
+
+/// One value that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    key: String,
+    origin: Option<String>,
+    problem: String,
+}
+
+impl Mistake {
+    pub(super) fn at(key: &str, origin: &str, problem: impl Into<String>) -> Self {
+        Self { key: key.to_owned(), origin: Some(origin.to_owned()), problem: problem.into() }
+    }
+
+    pub(super) fn missing(key: &str, problem: impl Into<String>) -> Self {
+        Self { key: key.to_owned(), origin: None, problem: problem.into() }
+    }
+
+    pub(super) fn whole(problem: String) -> Self {
+        Self { key: "configuration".to_owned(), origin: None, problem }
+    }
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { key, origin, problem } = self;
+        match origin {
+            Some(origin) => write!(f, "{key} ({origin}): {problem}"),
+            None => {
+                let variable = key.to_uppercase().replace('.', "__");
+                write!(f, "{key} (not set; file key {key}, or ATELIER_{variable}): {problem}")
+            }
+        }
+    }
+}
+
+fn list(mistakes: &[Mistake]) -> String {
+    let count = mistakes.len();
+    let mut text = format!("{count} mistake{} in the configuration:", if count == 1 { "" } else { "s" });
+    for mistake in mistakes {
+        text.push_str("\n  ");
+        text.push_str(&mistake.to_string());
+    }
+    text
+}
+
+/// Where [`super::Settings::check`] puts what it finds.
+pub struct Mistakes<'a> {
+    layers: &'a Layers,
+    found: &'a mut Vec<Mistake>,
+}
+
+impl<'a> Mistakes<'a> {
+    pub(super) fn new(layers: &'a Layers, found: &'a mut Vec<Mistake>) -> Self {
+        Self { layers, found }
+    }
+
+    /// Adds that the value at `key` cannot be used, and why; a value that is absent is named as such.
+    pub fn add(&mut self, key: &str, problem: impl Into<String>) {
+        self.found.push(match self.layers.origin_of_key(key) {
+            Some(origin) => Mistake::at(key, &origin, problem),
+            None => Mistake::missing(key, problem),
+        });
+    }
+}

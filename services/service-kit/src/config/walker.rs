@@ -1,0 +1,229 @@
+//! Walks a merged configuration beside its schema: types the environment's texts a leaf at a time, and lists every mistake.
+//! serde would stop at the first one, and would guess a type from a text's looks.
+
+use figment::value::{Dict, Num, Value};
+use serde_json::{Map, Value as Json};
+
+use super::DumpedValue;
+use super::Listen;
+use super::layers::Layers;
+use super::mistake::Mistake;
+use super::secret::MASK;
+
+/// How alike a misspelt key must be to a known one to be taken for it (Jaro-Winkler, 1.0 is equal).
+const SIMILARITY_MIN: f64 = 0.75;
+
+/// The schema's word for the one kind of text that has a form of its own.
+const HOST_PORT: &str = "host-port";
+
+pub(super) struct Walk<'a> {
+    layers: &'a Layers,
+    found: Vec<Mistake>,
+    values: Vec<DumpedValue>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(layers: &'a Layers) -> Self {
+        Self { layers, found: layers.conflicts.clone(), values: Vec::new() }
+    }
+
+    pub(super) fn root(&mut self, schema: &Json) -> Json {
+        let mut known = Vec::new();
+        collect_keys(schema, "", &mut known);
+        self.section(&self.layers.root, schema, "", &known)
+    }
+
+    pub(super) fn finish(self) -> (Vec<Mistake>, Vec<DumpedValue>) {
+        (self.found, self.values)
+    }
+
+    fn section(&mut self, dict: &Dict, schema: &Json, path: &str, known: &[String]) -> Json {
+        let properties = properties(schema);
+        for (name, value) in dict {
+            if properties.is_none_or(|properties| !properties.contains_key(name)) {
+                let key = join(path, name);
+                let problem = match nearest(&key, known) {
+                    Some(near) => format!("unknown key; did you mean {near}?"),
+                    None => "unknown key".to_owned(),
+                };
+                self.found.push(Mistake::at(&key, &self.layers.leaf_origin(value), problem));
+            }
+        }
+        let mut out = Map::new();
+        for (name, schema) in properties.into_iter().flatten() {
+            let key = join(path, name);
+            let is_section = properties_of(schema).is_some();
+            match dict.get(name) {
+                Some(Value::Dict(_, inner)) if is_section => {
+                    out.insert(name.clone(), self.section(inner, non_null(schema), &key, known));
+                }
+                Some(value) => {
+                    if let Some(leaf) = self.leaf(value, schema, &key) {
+                        out.insert(name.clone(), leaf);
+                    }
+                }
+                None if is_section => {
+                    out.insert(name.clone(), self.section(&Dict::new(), non_null(schema), &key, known));
+                }
+                None if !is_optional(schema) => {
+                    self.found.push(Mistake::missing(&key, format!("must be set: {}", allowed(schema))));
+                }
+                None => {}
+            }
+        }
+        Json::Object(out)
+    }
+
+    fn leaf(&mut self, value: &Value, schema: &Json, key: &str) -> Option<Json> {
+        let schema = non_null(schema);
+        let origin = self.layers.leaf_origin(value);
+        let typed =
+            typed(value, schema, self.layers.is_untyped(value)).filter(|json| in_bounds(json, schema));
+        let Some(json) = typed else {
+            self.found.push(Mistake::at(key, &origin, format!("must be {}", allowed(schema))));
+            return None;
+        };
+        let is_secret = schema["writeOnly"] == true || schema["items"]["writeOnly"] == true;
+        let value = if is_secret { format!("\"{MASK}\"") } else { json.to_string() };
+        self.values.push(DumpedValue { key: key.to_owned(), value, origin });
+        Some(json)
+    }
+}
+
+/// The value as JSON of the schema's type; a text of the environment is read as that type.
+fn typed(value: &Value, schema: &Json, untyped: bool) -> Option<Json> {
+    let kind = kind(schema);
+    match (value, kind) {
+        (Value::String(_, text), "integer") if untyped => text.trim().parse::<i64>().ok().map(Json::from),
+        (Value::String(_, text), "number") if untyped => text.trim().parse::<f64>().ok().map(Json::from),
+        (Value::String(_, text), "boolean") if untyped => text.trim().parse::<bool>().ok().map(Json::from),
+        (Value::String(_, text), "array") if untyped => {
+            text.split(',').map(|item| typed(&Value::from(item.trim()), &schema["items"], true)).collect()
+        }
+        (Value::String(_, text), "string") => Some(Json::from(text.as_str())),
+        (Value::Bool(_, flag), "boolean") => Some(Json::from(*flag)),
+        (Value::Num(_, number), "integer") => integer(*number).map(Json::from),
+        (Value::Num(_, number), "number") => Some(match *number {
+            Num::F64(it) => Json::from(it),
+            Num::F32(it) => Json::from(it),
+            other => Json::from(integer(other)?),
+        }),
+        (Value::Array(_, items), "array") => {
+            items.iter().map(|item| typed(item, &schema["items"], false)).collect()
+        }
+        _ => None,
+    }
+}
+
+fn integer(number: Num) -> Option<i64> {
+    number
+        .to_i128()
+        .or_else(|| number.to_u128().and_then(|it| i128::try_from(it).ok()))
+        .and_then(|it| it.try_into().ok())
+}
+
+fn in_bounds(json: &Json, schema: &Json) -> bool {
+    if let Some(number) = json.as_f64() {
+        return schema["minimum"].as_f64().is_none_or(|min| number >= min)
+            && schema["maximum"].as_f64().is_none_or(|max| number <= max);
+    }
+    match (json.as_str(), choices(schema)) {
+        (Some(text), choices) if !choices.is_empty() => choices.contains(&text),
+        (Some(text), _) if schema["format"] == HOST_PORT => Listen::try_from(text.to_owned()).is_ok(),
+        _ => true,
+    }
+}
+
+/// What a key takes, in words.
+fn allowed(schema: &Json) -> String {
+    let schema = non_null(schema);
+    let choices = choices(schema);
+    if !choices.is_empty() {
+        return format!("one of: {}", choices.join(", "));
+    }
+    if schema["format"] == HOST_PORT {
+        return "host:port, for example 127.0.0.1:5017".to_owned();
+    }
+    let bounds = match (schema["minimum"].as_f64(), schema["maximum"].as_f64()) {
+        (Some(min), Some(max)) => format!(" from {min} to {max}"),
+        (Some(min), None) => format!(" of at least {min}"),
+        _ => String::new(),
+    };
+    match kind(schema) {
+        "integer" => format!("a whole number{bounds}"),
+        "number" => format!("a number{bounds}"),
+        "boolean" => "true or false".to_owned(),
+        "array" => "a list, items separated by commas in the environment".to_owned(),
+        "object" => "a section".to_owned(),
+        _ => "a text".to_owned(),
+    }
+}
+
+fn kind(schema: &Json) -> &str {
+    match &schema["type"] {
+        Json::String(kind) => kind,
+        Json::Array(kinds) => {
+            kinds.iter().filter_map(Json::as_str).find(|kind| *kind != "null").unwrap_or("string")
+        }
+        _ => "string",
+    }
+}
+
+/// The texts that an enumeration allows; empty where the schema is none.
+fn choices(schema: &Json) -> Vec<&str> {
+    let listed = schema["enum"].as_array().into_iter().flatten();
+    let described = schema["oneOf"].as_array().into_iter().flatten().map(|variant| &variant["const"]);
+    let nested = schema["oneOf"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|variant| variant["enum"].as_array().into_iter().flatten());
+    listed.chain(described).chain(nested).filter_map(Json::as_str).collect()
+}
+
+/// The schema without its `null` alternative: an absent key is how a configuration says `null`.
+fn non_null(schema: &Json) -> &Json {
+    schema["anyOf"]
+        .as_array()
+        .and_then(|variants| variants.iter().find(|variant| variant["type"] != "null"))
+        .unwrap_or(schema)
+}
+
+fn is_optional(schema: &Json) -> bool {
+    schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "null"))
+        || schema["anyOf"]
+            .as_array()
+            .is_some_and(|variants| variants.iter().any(|variant| variant["type"] == "null"))
+}
+
+fn properties(schema: &Json) -> Option<&Map<String, Json>> {
+    schema["properties"].as_object()
+}
+
+fn properties_of(schema: &Json) -> Option<&Map<String, Json>> {
+    properties(non_null(schema))
+}
+
+fn collect_keys(schema: &Json, path: &str, keys: &mut Vec<String>) {
+    for (name, schema) in properties_of(schema).into_iter().flatten() {
+        let key = join(path, name);
+        if properties_of(schema).is_some() {
+            collect_keys(schema, &key, keys);
+        } else {
+            keys.push(key);
+        }
+    }
+}
+
+fn nearest<'k>(key: &str, known: &'k [String]) -> Option<&'k str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(key, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate.as_str())
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}

@@ -1,0 +1,12 @@
+//! Connections to PostgreSQL, each owned by one worker. No pool stands on the request path: sqlx's pings on acquire and on
+//! release, three round trips for one small query, and without its pings it does not notice a connection that fell silent.
+
+mod config;
+mod error;
+mod window;
+mod worker;
+
+pub use config::{DatabaseConfig, SslMode};
+pub use error::DatabaseError;
+pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
+pub use worker::{BoxFuture, Database, DatabaseMetrics};

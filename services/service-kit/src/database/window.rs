@@ -1,0 +1,145 @@
+//! The schema gate: whether this build may work on the schema that the database has. Read from the database, never from file names.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use prometheus::IntGauge;
+use sqlx::{PgConnection, Row};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::{Database, DatabaseError};
+use crate::metrics::{Metrics, Name};
+use crate::readiness::{Condition, Readiness};
+
+/// The schema version that this build was written against: the highest expand in `migrations/`.
+pub const APP_SCHEMA: i64 = 4;
+
+/// The lowest schema version that this build can work on.
+pub const REQUIRED_SCHEMA: i64 = 4;
+
+/// How often the window is read.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// The name of the condition in `/readyz`.
+const CONDITION: &str = "database";
+
+/// What the database says of its schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaWindow {
+    /// The highest expand that was applied.
+    pub version: i64,
+    /// The oldest application that may still work here.
+    pub min_app_schema: i64,
+    /// How often the database was restored.
+    pub history_epoch: i32,
+}
+
+impl SchemaWindow {
+    /// Reads it.
+    pub async fn read(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        let row = sqlx::query(
+            "SELECT (SELECT coalesce(max(version), 0) FROM atelier.schema_meta_files WHERE phase = 'expand')::int8,
+                    min_app_schema::int8, history_epoch::int4
+             FROM atelier.schema_meta",
+        )
+        .fetch_one(connection)
+        .await?;
+        Ok(Self { version: row.try_get(0)?, min_app_schema: row.try_get(1)?, history_epoch: row.try_get(2)? })
+    }
+
+    /// Why this build may not work here; `None` where it may.
+    pub fn refusal(&self) -> Option<String> {
+        if self.version < REQUIRED_SCHEMA {
+            let version = self.version;
+            return Some(format!(
+                "the schema is at version {version}, this build needs {REQUIRED_SCHEMA}: run the migrator"
+            ));
+        }
+        if self.min_app_schema > APP_SCHEMA {
+            let min = self.min_app_schema;
+            return Some(format!(
+                "the schema takes builds of schema {min} and above, this one is of {APP_SCHEMA}: deploy a newer one"
+            ));
+        }
+        None
+    }
+}
+
+/// What the window says, at hand for every request.
+#[derive(Debug, Clone, Default)]
+pub struct Gate {
+    epoch: Arc<AtomicI32>,
+}
+
+impl Gate {
+    /// How often the database was restored: part of every entity tag and cursor.
+    pub fn history_epoch(&self) -> i32 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+}
+
+/// Starts watching: returns the gate, and the task that keeps it and the readiness of the process up to date.
+pub fn gate(
+    database: Database,
+    readiness: Readiness,
+    metrics: &Metrics,
+    stop: CancellationToken,
+) -> (Gate, impl Future<Output = ()> + Send + use<>) {
+    let gate = Gate::default();
+    readiness.set(CONDITION, Condition::Unready("not reached yet".to_owned()));
+    let watch = Watch {
+        gate: gate.clone(),
+        database,
+        readiness,
+        version: metrics.gauge(Name::SchemaVersion),
+        compatible: metrics.gauge(Name::SchemaCompatible),
+        fitted: false,
+    };
+    (gate, watch.run(stop))
+}
+
+struct Watch {
+    gate: Gate,
+    database: Database,
+    readiness: Readiness,
+    version: IntGauge,
+    compatible: IntGauge,
+    fitted: bool,
+}
+
+impl Watch {
+    async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            let read = self
+                .database
+                .run("schema_window", |connection| Box::pin(SchemaWindow::read(connection)))
+                .await;
+            let condition = self.judge(read);
+            self.readiness.set(CONDITION, condition);
+        }
+    }
+
+    /// A later outage keeps the process ready: it answers 503 itself, better than an edge that has nowhere to send to.
+    fn judge(&mut self, read: Result<SchemaWindow, DatabaseError>) -> Condition {
+        match read {
+            Ok(window) => {
+                let refusal = window.refusal();
+                self.fitted = refusal.is_none();
+                self.version.set(window.version);
+                self.compatible.set(i64::from(self.fitted));
+                self.gate.epoch.store(window.history_epoch, Ordering::Relaxed);
+                refusal.map_or(Condition::Ok, Condition::Unready)
+            }
+            Err(error) if self.fitted => Condition::Degraded(error.chain()),
+            Err(error) => Condition::Unready(error.chain()),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Reading a request's JSON body: within its limits, as an object, with every wrong field named at once.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+use super::problem::{FieldError, Problem, codes};
+
+/// The largest body that any call takes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How much of a larger one is still read, so that its sender gets to read the 413 instead of a reset connection.
+const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+
+/// Reads bodies, with the deadline of the configuration.
+#[derive(Debug, Clone)]
+pub struct Form {
+    timeout: Arc<Duration>,
+}
+
+impl Form {
+    /// A reader that gives a body `timeout` to arrive.
+    pub fn new(timeout: Duration) -> Self {
+        Self { timeout: Arc::new(timeout) }
+    }
+
+    /// The fields of `request`'s body.
+    pub async fn read(&self, request: Request) -> Result<Fields, Problem> {
+        check_media_type(&request)?;
+        let bytes =
+            tokio::time::timeout(*self.timeout, collect(request.into_body())).await.map_err(|_| {
+                Problem::new(codes::REQUEST_TIMEOUT, "The body did not arrive in time; send it again")
+            })??;
+        if bytes.is_empty() {
+            return Err(Problem::new(codes::MALFORMED_BODY, "The body is empty; send a JSON object"));
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(fields)) => Ok(Fields { fields, errors: Vec::new() }),
+            Ok(_) => Err(Problem::new(codes::INVALID_FIELDS, "The body must be a JSON object")),
+            Err(error) => Err(Problem::new(codes::MALFORMED_BODY, format!("The body is not JSON: {error}"))),
+        }
+    }
+}
+
+/// A body may come without a media type, but not with that of something else.
+fn check_media_type(request: &Request) -> Result<(), Problem> {
+    let Some(given) = request.headers().get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence =
+        given.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+        Ok(())
+    } else {
+        Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json"))
+    }
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, Problem> {
+    let mut kept = BytesMut::new();
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Problem::new(codes::MALFORMED_BODY, "The body ended before it was complete").with_cause(error)
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen += data.len();
+        if seen <= BODY_BYTES_MAX {
+            kept.extend_from_slice(&data);
+        } else if seen > DRAIN_BYTES_MAX {
+            break;
+        }
+    }
+    if seen > BODY_BYTES_MAX {
+        return Err(Problem::new(codes::BODY_TOO_LARGE, "The body must have at most 65536 bytes"));
+    }
+    Ok(kept.freeze())
+}
+
+/// The fields of a JSON object, taken one by one. What is wrong is gathered, so that one answer names it all.
+#[derive(Debug, Default)]
+pub struct Fields {
+    fields: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Takes a field out; an absent one and `null` are the same.
+    pub fn take(&mut self, field: &'static str) -> Option<Value> {
+        self.fields.remove(field).filter(|value| !value.is_null())
+    }
+
+    /// Notes that a field is wrong, and what it must be.
+    pub fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
+        self.errors.push(FieldError { field: Cow::Borrowed(field), message: message.into() });
+    }
+
+    /// Notes that a field is missing.
+    pub fn refuse_missing(&mut self, field: &'static str) {
+        self.refuse(field, "is required");
+    }
+
+    /// A text that parses as `T`.
+    pub fn text<T>(&mut self, field: &'static str) -> Option<T>
+    where
+        T: TryFrom<String, Error: std::fmt::Display>,
+    {
+        match self.take(field)? {
+            Value::String(text) => match T::try_from(text) {
+                Ok(parsed) => Some(parsed),
+                Err(error) => {
+                    self.refuse(field, error.to_string());
+                    None
+                }
+            },
+            _ => {
+                self.refuse(field, "must be a text");
+                None
+            }
+        }
+    }
+
+    /// A boolean; `"yes"` and `1` are none.
+    pub fn boolean(&mut self, field: &'static str) -> Option<bool> {
+        match self.take(field)? {
+            Value::Bool(value) => Some(value),
+            _ => {
+                self.refuse(field, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// Whether a field was named wrong already.
+    pub fn is_refused(&self, field: &str) -> bool {
+        self.errors.iter().any(|error| error.field == field)
+    }
+
+    /// Nothing where all was right, else one problem that names every wrong field.
+    pub fn finish(self) -> Result<(), Problem> {
+        if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(self.errors)) }
+    }
+}

@@ -1,0 +1,157 @@
+//! What every request passes on its way in and out: its id, the rendering of problems, cache headers, metrics, one log line.
+//! It must never log a raw path, a query, a body or a header: the route is enough, and says nothing of anybody.
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use hyper::header::{CACHE_CONTROL, HeaderValue, VARY};
+use hyper::{Method, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::problem::{Problem, codes};
+use super::request_id::{RequestIds, X_REQUEST_ID};
+use crate::metrics::HttpMetrics;
+use crate::telemetry::RequestLog;
+
+/// What the edge needs of the process around it.
+#[derive(Clone)]
+pub struct Edge {
+    /// Where new request ids come from.
+    pub request_ids: RequestIds,
+    /// Where requests are counted.
+    pub metrics: HttpMetrics,
+    /// Which requests are logged.
+    pub log: RequestLog,
+}
+
+/// What a handler adds to its request's log line, by putting it among the response's extensions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogFields {
+    /// The order that was asked about.
+    pub order_id: Option<i64>,
+    /// In which role the caller acted.
+    pub caller_role: Option<&'static str>,
+}
+
+/// Puts the edge around `routes`: unknown paths and methods get problems, a panic gets a 500.
+pub fn wrap(routes: Router, edge: Edge) -> Router {
+    routes
+        .fallback(|| async { Problem::new(codes::UNKNOWN_PATH, "There is nothing at this path") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                codes::METHOD_NOT_ALLOWED,
+                "This path does not take that method; Allow lists those it takes",
+            )
+        })
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn_with_state(edge, pass))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
+fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    Problem::internal(Panicked(message)).into_response()
+}
+
+async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = edge.request_ids.take_or_make(request.headers().get(X_REQUEST_ID));
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let _active = edge.metrics.active();
+
+    let mut response = next.run(request).await;
+
+    let log = response.extensions_mut().remove::<LogFields>().unwrap_or_default();
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
+        let allow = response.headers_mut().remove(hyper::header::ALLOW);
+        response = problem.render(id.to_str().unwrap_or_default());
+        if let Some(allow) = allow {
+            response.headers_mut().insert(hyper::header::ALLOW, allow);
+        }
+    }
+    let status = response.status();
+    finish_headers(&mut response, id.clone());
+
+    let entry = Entry {
+        id: &id,
+        method: method_name(&method),
+        route: route.as_ref().map_or("unmatched", route_name),
+        status,
+    };
+    let duration = started.elapsed();
+    edge.metrics.observe(entry.method, entry.route, status.as_u16(), duration);
+    if edge.log.wants(status.as_u16(), duration) {
+        entry.write(duration, log, problem.as_ref());
+    }
+    response
+}
+
+fn finish_headers(response: &mut Response, id: HeaderValue) {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    // No shared cache may mix callers, and an error must not outlive its cause.
+    let cache = if is_error { "no-store" } else { "private, no-cache" };
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(VARY, HeaderValue::from_static("Authorization"));
+}
+
+/// Both spellings of a route are one route in logs and metrics.
+fn route_name(path: &MatchedPath) -> &str {
+    let path = path.as_str();
+    if path.len() > 1 { path.trim_end_matches('/') } else { path }
+}
+
+/// A method's name, if it is one that HTTP knows: invented ones must add no series.
+fn method_name(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+struct Entry<'a> {
+    id: &'a HeaderValue,
+    method: &'static str,
+    route: &'a str,
+    status: StatusCode,
+}
+
+impl Entry<'_> {
+    fn write(&self, duration: Duration, log: LogFields, problem: Option<&Problem>) {
+        let request_id = self.id.to_str().unwrap_or_default();
+        let (method, route, status) = (self.method, self.route, self.status.as_u16());
+        let duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3;
+        let LogFields { order_id, caller_role } = log;
+        let code = problem.map(|problem| problem.code().name);
+        let cause = problem.and_then(Problem::cause_chain);
+        if self.status.is_server_error() {
+            tracing::error!(
+                target: "request", request_id, method, route, status, duration_ms, order_id, caller_role, code, cause
+            );
+        } else {
+            tracing::info!(
+                target: "request", request_id, method, route, status, duration_ms, order_id, caller_role, code, cause
+            );
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Reading a query string: known parameters only, each once, every mistake named at once.
+
+use std::borrow::Cow;
+
+use super::problem::{FieldError, Problem};
+
+/// The parameters of a query string.
+#[derive(Debug)]
+pub struct Query {
+    pairs: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl Query {
+    /// Reads `raw`; `known` are the parameters of this call. A misspelt one would otherwise be a filter that does nothing.
+    pub fn read(raw: Option<&str>, known: &'static [&'static str]) -> Self {
+        let pairs: Vec<(String, String)> = raw
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (decode(name), decode(value))
+            })
+            .collect();
+        let mut query = Self { pairs, errors: Vec::new() };
+        for index in 0..query.pairs.len() {
+            let name = query.pairs[index].0.clone();
+            if !known.contains(&name.as_str()) {
+                query.refuse(name, format!("is no parameter of this call; it takes {}", known.join(", ")));
+            } else if query.pairs[..index].iter().any(|(earlier, _)| *earlier == name) {
+                query.refuse(name, "must be given once");
+            }
+        }
+        query
+    }
+
+    /// The text of a parameter, parsed; `message` says what it must be.
+    pub fn parse<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+        message: &'static str,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        let parsed = parse(&text);
+        if parsed.is_none() {
+            self.refuse(name, message);
+        }
+        parsed
+    }
+
+    /// The text of a parameter.
+    pub fn text(&self, name: &'static str) -> Option<String> {
+        self.pairs.iter().find(|(given, _)| given == name).map(|(_, text)| text.clone())
+    }
+
+    /// Nothing where all was right, else one problem that names every wrong parameter.
+    pub fn finish(self) -> Result<(), Problem> {
+        if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(self.errors)) }
+    }
+
+    fn refuse(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<String>) {
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}

@@ -1,0 +1,168 @@
+//! One object from start to end: signals, the order in which things stop, and the tasks that must not die.
+//!
+//! SIGTERM → un-ready while still serving → stop accepting, let requests finish → whatever they needed closes after them.
+//! Telemetry is flushed by `main`, last, on every path.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::readiness::{Condition, Readiness};
+
+/// How a process stops.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShutdownConfig {
+    /// How long it goes on serving, un-ready, so that load balancers notice. Milliseconds.
+    #[schemars(range(min = 0, max = 300_000))]
+    pub delay_ms: u64,
+    /// How long requests in flight may take after that. Milliseconds.
+    #[schemars(range(min = 0, max = 300_000))]
+    pub drain_ms: u64,
+}
+
+impl ShutdownConfig {
+    /// How long requests in flight may take.
+    pub fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms)
+    }
+}
+
+/// Why a process ended otherwise than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum LifecycleError {
+    /// Signals cannot be received.
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
+    /// A task that must live as long as the process ended.
+    #[error("the task {0} ended")]
+    TaskEnded(&'static str),
+    /// A task that must live as long as the process panicked.
+    #[error("a task panicked")]
+    TaskPanicked(#[source] tokio::task::JoinError),
+    /// A second signal while stopping.
+    #[error("a second signal came while stopping")]
+    Aborted,
+}
+
+/// The life of one process.
+pub struct Lifecycle {
+    readiness: Readiness,
+    stop_serving: CancellationToken,
+    stop_rest: CancellationToken,
+    front: JoinSet<&'static str>,
+    rest: JoinSet<&'static str>,
+}
+
+impl Lifecycle {
+    /// A process that runs.
+    pub fn new(readiness: Readiness) -> Self {
+        Self {
+            readiness,
+            stop_serving: CancellationToken::new(),
+            stop_rest: CancellationToken::new(),
+            front: JoinSet::new(),
+            rest: JoinSet::new(),
+        }
+    }
+
+    /// Cancelled when it is time to stop accepting requests.
+    pub fn stop_serving(&self) -> CancellationToken {
+        self.stop_serving.clone()
+    }
+
+    /// Cancelled when every request has been answered, for what they needed until then.
+    pub fn stop_rest(&self) -> CancellationToken {
+        self.stop_rest.clone()
+    }
+
+    /// Starts a task that callers reach; it must end, requests in flight answered, soon after [`Self::stop_serving`].
+    pub fn serve(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        spawn(&mut self.front, name, task);
+    }
+
+    /// Starts a task that the served ones need (the database, the ops listener); it must end soon after [`Self::stop_rest`].
+    pub fn support(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        spawn(&mut self.rest, name, task);
+    }
+
+    /// Runs until a signal or until a task dies, then stops everything in order. A second signal ends it at once.
+    pub async fn run(mut self, config: &ShutdownConfig) -> Result<(), LifecycleError> {
+        let mut signals = Signals::install().map_err(LifecycleError::Signals)?;
+        tokio::select! {
+            () = signals.received() => {}
+            Some(ended) = self.front.join_next() => return Err(died(ended)),
+            Some(ended) = self.rest.join_next() => return Err(died(ended)),
+        }
+        tokio::select! {
+            result = self.stop(config) => result,
+            () = signals.received() => Err(LifecycleError::Aborted),
+        }
+    }
+
+    async fn stop(&mut self, config: &ShutdownConfig) -> Result<(), LifecycleError> {
+        self.readiness.set("process", Condition::Unready("stopping".to_owned()));
+        tracing::info!(delay_ms = config.delay_ms, drain_ms = config.drain_ms, "stopping");
+        delay(Duration::from_millis(config.delay_ms)).await;
+        self.stop_serving.cancel();
+        let served = join_all(&mut self.front).await;
+        self.stop_rest.cancel();
+        let rest = join_all(&mut self.rest).await;
+        tracing::info!("stopped");
+        served.and(rest)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the delay is the point: load balancers need time to notice, and tell nobody"
+)]
+async fn delay(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+fn spawn(
+    tasks: &mut JoinSet<&'static str>,
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    tasks.spawn(async move {
+        task.await;
+        name
+    });
+}
+
+fn died(ended: Result<&'static str, tokio::task::JoinError>) -> LifecycleError {
+    ended.map_or_else(LifecycleError::TaskPanicked, LifecycleError::TaskEnded)
+}
+
+async fn join_all(tasks: &mut JoinSet<&'static str>) -> Result<(), LifecycleError> {
+    let mut result = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        result = result.and(ended.map(|_| ()).map_err(LifecycleError::TaskPanicked));
+    }
+    result
+}
+
+/// SIGTERM from the cluster, SIGINT from a terminal: as PID 1 neither does anything unless it is received.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn install() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Metrics: one registry a process, every name written once, in [`Name`].
+//! A label's values are a closed set: nothing that a caller invents may add a series.
+
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+/// Upper bounds of the duration buckets, in seconds: from half a millisecond, where a batched read lands, to past every deadline.
+const DURATION_BUCKETS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $help:literal;)*) => {
+        /// Every metric's name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Name { $($(#[$doc])* $variant),* }
+
+        impl Name {
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// What it counts, in a sentence.
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help),* }
+            }
+        }
+    };
+}
+
+names! {
+    /// Requests by route.
+    HttpDuration = "http_server_request_duration_seconds", "Time from a request's headers to its answer.";
+    /// Requests in flight.
+    HttpActive = "http_server_active_requests", "Requests being served now.";
+    /// Refused work.
+    HttpShed = "http_server_shed_total", "Requests refused because more work waited than could be done in time.";
+    /// Moves.
+    OrderTransitions = "order_transitions_total", "Moves asked of orders, by what became of them.";
+    /// Creates.
+    OrdersCreated = "orders_created_total", "Creates asked for, by what became of them.";
+    /// Statements.
+    DbStatementDuration = "db_statement_duration_seconds", "Time on the connection of one piece of database work.";
+    /// Connections.
+    DbConnections = "db_connections", "Database connections by state.";
+    /// Reconnects.
+    DbReconnects = "db_reconnects_total", "Database connections given up, by reason.";
+    /// Catalog calls.
+    CatalogRequests = "catalog_requests_total", "Calls to the catalog, by what came of them.";
+    /// The schema found.
+    SchemaVersion = "schema_version", "The schema version that the database is at; 0 until it was read.";
+    /// The schema gate.
+    SchemaCompatible = "schema_compatible", "1 when this build may work on the database's schema.";
+    /// The build.
+    BuildInfo = "build_info", "Always 1; the labels say what runs.";
+}
+
+/// The registry of one process, handed to whatever counts.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Registry,
+}
+
+impl Metrics {
+    /// An empty registry with the build's and the process's own metrics.
+    pub fn new(service: &'static str) -> Self {
+        let metrics = Self { registry: Registry::new() };
+        metrics.register(Box::new(ProcessCollector::for_self()));
+        metrics
+            .gauges(Name::BuildInfo, &["service", "version"])
+            .with_label_values(&[service, env!("CARGO_PKG_VERSION")])
+            .set(1);
+        metrics
+    }
+
+    /// Everything, in the text format of Prometheus.
+    pub fn render(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_else(|error| {
+            tracing::error!(%error, "metrics could not be written");
+            String::new()
+        })
+    }
+
+    /// A counter by labels.
+    pub fn counters(&self, name: Name, labels: &[&str]) -> IntCounterVec {
+        self.keep(IntCounterVec::new(Opts::new(name.as_str(), name.help()), labels))
+    }
+
+    /// A gauge by labels.
+    pub fn gauges(&self, name: Name, labels: &[&str]) -> IntGaugeVec {
+        self.keep(IntGaugeVec::new(Opts::new(name.as_str(), name.help()), labels))
+    }
+
+    /// A gauge.
+    pub fn gauge(&self, name: Name) -> IntGauge {
+        self.keep(IntGauge::with_opts(Opts::new(name.as_str(), name.help())))
+    }
+
+    /// Durations by labels, in seconds.
+    pub fn durations(&self, name: Name, labels: &[&str]) -> HistogramVec {
+        let options = HistogramOpts::new(name.as_str(), name.help()).buckets(DURATION_BUCKETS.to_vec());
+        self.keep(HistogramVec::new(options, labels))
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "names and labels are constants; a test of every binary renders them"
+    )]
+    fn keep<C: Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
+        let metric = made.expect("a metric's name and labels are well-formed");
+        self.register(Box::new(metric.clone()));
+        metric
+    }
+
+    #[expect(clippy::expect_used, reason = "registering twice is a bug that the first start shows")]
+    fn register(&self, metric: Box<dyn Collector>) {
+        self.registry.register(metric).expect("each metric is registered once");
+    }
+}
+
+/// What the HTTP edge counts.
+#[derive(Clone)]
+pub struct HttpMetrics {
+    duration: HistogramVec,
+    active: IntGauge,
+}
+
+impl HttpMetrics {
+    /// Registers them.
+    pub fn new(metrics: &Metrics) -> Self {
+        Self {
+            duration: metrics.durations(Name::HttpDuration, &["method", "route", "status"]),
+            active: metrics.gauge(Name::HttpActive),
+        }
+    }
+
+    pub(crate) fn observe(&self, method: &str, route: &str, status: u16, duration: Duration) {
+        let mut digits = [0; 3];
+        let status = three_digits(status, &mut digits);
+        self.duration.with_label_values(&[method, route, status]).observe(duration.as_secs_f64());
+    }
+
+    /// Counts a request until the answer is dropped.
+    pub(crate) fn active(&self) -> ActiveRequest {
+        self.active.inc();
+        ActiveRequest(self.active.clone())
+    }
+}
+
+/// One request in flight; also one whose client left, which is dropped without an answer.
+pub(crate) struct ActiveRequest(IntGauge);
+
+impl Drop for ActiveRequest {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn three_digits(status: u16, digits: &mut [u8; 3]) -> &str {
+    let mut rest = status;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+    }
+    std::str::from_utf8(digits).unwrap_or("000")
+}
