@@ -145,7 +145,9 @@ fn role(row: &Row, order: &Order, new_value: bool, changes: bool, actor: &Actor)
     } else {
         row.set_by.iter().copied().find(|&party| actor.is(party, order))
     };
-    party.map(Role::from).or(actor.operator.then_some(Role::Operator))
+    // An operator whom no event could name is none.
+    let operator = actor.operator && actor.user_id.is_some();
+    party.map(Role::from).or(operator.then_some(Role::Operator))
 }
 
 /// The stage that the move leads to.

@@ -73,7 +73,7 @@ impl Version {
         self.0
     }
 
-    /// The version after one more event.
+    /// The version after one more event. Nobody lives to see 2^53 of them; the database would refuse that row.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)

@@ -1,1 +1,32 @@
-//! order-status
+//! The Order Status Service, port 5017: orders and their lifecycle, with strict transitions and roles.
+//!
+//! Three layers, dependencies pointing inward only: [`http`] parses and answers, `order-model` holds the rules, `store` the data.
+
+mod config;
+mod http;
+mod metrics;
+mod state;
+mod store;
+
+pub use config::Config;
+
+use axum::Router;
+use service_kit::service::{Base, Parts, Service};
+
+/// The service, as `service-kit` runs it.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderStatus;
+
+impl Service for OrderStatus {
+    const NAME: &'static str = "order-status";
+    type Config = Config;
+    type Error = std::convert::Infallible;
+
+    fn base(config: &Config) -> Base<'_> {
+        config.base()
+    }
+
+    fn routes(config: &Config, parts: Parts) -> Result<Router, Self::Error> {
+        Ok(http::routes(state::AppState::new(config, parts)))
+    }
+}

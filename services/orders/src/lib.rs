@@ -1,1 +1,33 @@
-//! orders
+//! The Orders Service, port 5019: a user's paid orders, each enriched with its model from the catalog.
+//!
+//! It only reads. [`http`] → `store` → `catalog`: no connection is held while the catalog is asked.
+
+mod catalog;
+mod config;
+mod http;
+mod state;
+mod store;
+
+pub use catalog::ClientError;
+pub use config::Config;
+
+use axum::Router;
+use service_kit::service::{Base, Parts, Service};
+
+/// The service, as `service-kit` runs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Orders;
+
+impl Service for Orders {
+    const NAME: &'static str = "orders";
+    type Config = Config;
+    type Error = ClientError;
+
+    fn base(config: &Config) -> Base<'_> {
+        config.base()
+    }
+
+    fn routes(config: &Config, parts: Parts) -> Result<Router, ClientError> {
+        Ok(http::routes(state::AppState::new(config, parts)?))
+    }
+}

@@ -1,2 +1,19 @@
-//! main
-fn main() {}
+//! The orders service's program: parse the command line, hand over.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use orders::Orders;
+use service_kit::cli::ServiceArgs;
+
+/// A user's paid custom orders, each with its model from the catalog.
+#[derive(Parser)]
+#[command(name = "orders", version)]
+struct Cli {
+    #[command(flatten)]
+    args: ServiceArgs,
+}
+
+fn main() -> ExitCode {
+    service_kit::service::main::<Orders>(&Cli::parse().args)
+}

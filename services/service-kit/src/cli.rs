@@ -27,6 +27,42 @@ pub enum ConfigCommand {
     Schema,
 }
 
+/// The command line of a service: without a command it serves.
+#[derive(Debug, Clone, Args)]
+pub struct ServiceArgs {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<ServiceCommand>,
+}
+
+/// What a service's binary does besides serving.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ServiceCommand {
+    /// Ask about the configuration
+    Config {
+        /// What to ask.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+/// Says on standard error why the process cannot go on, with every cause.
+pub fn refuse(error: &dyn std::error::Error, exit: Exit) -> Exit {
+    let mut stderr = std::io::stderr().lock();
+    // Nobody is left to tell if standard error is closed.
+    let _ = write!(stderr, "{error}");
+    let mut next = error.source();
+    while let Some(source) = next {
+        let _ = write!(stderr, ": {source}");
+        next = source.source();
+    }
+    let _ = writeln!(stderr);
+    exit
+}
+
 /// Loads the process's configuration.
 pub fn load<C: Settings>(args: &CommonArgs) -> Result<Loaded<C>, ConfigError> {
     config::load(&config::process_sources(args.config.clone()))
@@ -54,9 +90,6 @@ pub fn config_command<C: Settings>(
             }
             Ok(Exit::Success)
         }
-        Err(error) => {
-            writeln!(std::io::stderr(), "{error}")?;
-            Ok(Exit::Configuration)
-        }
+        Err(error) => Ok(refuse(&error, Exit::Configuration)),
     }
 }

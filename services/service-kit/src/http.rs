@@ -18,6 +18,8 @@ pub use query::Query;
 pub use request_id::RequestIds;
 pub use server::{BindError, Server};
 
+#[doc(hidden)]
+pub use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

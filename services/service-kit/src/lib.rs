@@ -13,5 +13,6 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod ops;
 pub mod readiness;
+pub mod service;
 pub mod telemetry;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! Reading a request's JSON body: within its limits, as an object, with every wrong field named at once.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::header::CONTENT_TYPE;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use super::problem::{FieldError, Problem, codes};
 
@@ -41,11 +44,13 @@ impl Form {
         if bytes.is_empty() {
             return Err(Problem::new(codes::MALFORMED_BODY, "The body is empty; send a JSON object"));
         }
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(fields)) => Ok(Fields { fields, errors: Vec::new() }),
-            Ok(_) => Err(Problem::new(codes::INVALID_FIELDS, "The body must be a JSON object")),
-            Err(error) => Err(Problem::new(codes::MALFORMED_BODY, format!("The body is not JSON: {error}"))),
-        }
+        // Fields stay raw until they are taken: only then is it known which of them matter.
+        serde_json::from_slice(&bytes).map(|fields| Fields { fields, errors: Vec::new() }).map_err(|error| {
+            match error.classify() {
+                Category::Data => Problem::new(codes::INVALID_FIELDS, "The body must be a JSON object"),
+                _ => Problem::new(codes::MALFORMED_BODY, format!("The body is not JSON: {error}")),
+            }
+        })
     }
 }
 
@@ -87,14 +92,29 @@ async fn collect(mut body: Body) -> Result<Bytes, Problem> {
 /// The fields of a JSON object, taken one by one. What is wrong is gathered, so that one answer names it all.
 #[derive(Debug, Default)]
 pub struct Fields {
-    fields: Map<String, Value>,
+    fields: BTreeMap<String, Box<RawValue>>,
     errors: Vec<FieldError>,
 }
 
 impl Fields {
+    /// Takes a field out as it was written; an absent one and `null` are the same.
+    pub fn take_raw(&mut self, field: &str) -> Option<Box<RawValue>> {
+        self.fields.remove(field).filter(|raw| raw.get() != "null")
+    }
+
     /// Takes a field out; an absent one and `null` are the same.
     pub fn take(&mut self, field: &'static str) -> Option<Value> {
-        self.fields.remove(field).filter(|value| !value.is_null())
+        let raw = self.take_raw(field)?;
+        match serde_json::from_str(raw.get()) {
+            Ok(value) => Some(value),
+            Err(_) => {
+                self.refuse(
+                    field,
+                    "cannot be read: it has half of a surrogate pair, or is nested too deeply",
+                );
+                None
+            }
+        }
     }
 
     /// Notes that a field is wrong, and what it must be.

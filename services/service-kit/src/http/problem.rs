@@ -23,19 +23,23 @@ pub struct Code {
     pub title: &'static str,
 }
 
+/// Defines problem codes as constants, and `ALL` of them for the documents.
+#[macro_export]
+macro_rules! codes {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal, $status:ident, $title:literal;)*) => {
+        $($(#[$doc])* pub const $constant: $crate::http::Code = $crate::http::Code {
+            name: $name,
+            status: $crate::http::StatusCode::$status,
+            title: $title,
+        };)*
+        /// All of them, for the documents.
+        pub const ALL: &[$crate::http::Code] = &[$($constant),*];
+    };
+}
+
 /// The codes that any service may answer with. A service adds its own beside its routes.
 pub mod codes {
-    use super::{Code, StatusCode};
-
-    macro_rules! codes {
-        ($($(#[$doc:meta])* $constant:ident = $name:literal, $status:ident, $title:literal;)*) => {
-            $($(#[$doc])* pub const $constant: Code = Code { name: $name, status: StatusCode::$status, title: $title };)*
-            /// All of them, for the documents.
-            pub const ALL: &[Code] = &[$($constant),*];
-        };
-    }
-
-    codes! {
+    crate::codes! {
         /// The body is no JSON object.
         MALFORMED_BODY = "malformed_body", BAD_REQUEST, "Malformed body";
         /// A header cannot be read.

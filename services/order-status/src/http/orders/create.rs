@@ -1,0 +1,113 @@
+//! `POST /orders`: make an order. It begins at `created`; flags in the body are ignored, nobody creates a paid order.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, LOCATION};
+use axum::response::Response;
+use order_model::{Cost, ModelId, Order, OrderId, Stage, UserId, Username, Version};
+use service_kit::database::{Database, Gate};
+use service_kit::http::{Fields, Form, Problem};
+
+use super::claimed_caller;
+use crate::http::problems::{not_authorized, order_exists};
+use crate::http::view::{OrderView, Written, answer, entity_tag};
+use crate::metrics::{OrderMetrics, Outcome};
+use crate::store::{CreateOutcome, NewOrder, OrderRecord, Terms, create};
+
+mod params;
+
+/// Answers 201 with the order, or 409 where its id is taken.
+pub(in crate::http) async fn handle(
+    State(database): State<Database>,
+    State(gate): State<Gate>,
+    State(form): State<Form>,
+    State(metrics): State<OrderMetrics>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let new = parse(form.read(request).await?)?;
+    let asked = new.clone();
+    let outcomes = database
+        .run("order_create", move |connection| Box::pin(async move { create(connection, &[asked]).await }))
+        .await
+        .inspect_err(|_| metrics.created(Outcome::Failed))?;
+
+    let Some(CreateOutcome::Created { order_id, created_at }) = outcomes.into_iter().next() else {
+        metrics.created(Outcome::Refused);
+        return Err(order_exists());
+    };
+    metrics.created(Outcome::Done);
+    let record = OrderRecord {
+        order: Order {
+            id: order_id,
+            requester_id: new.requester_id,
+            created_by: new.created_by,
+            stage: Stage::Created,
+            alert: None,
+            version: Version::FIRST,
+        },
+        terms: new.terms,
+        created_at,
+        updated_at: created_at,
+    };
+    let body = Written { message: "Order created successfully".to_owned(), order: OrderView::from(&record) };
+    let mut response = answer(&body, entity_tag(&gate, Version::FIRST), order_id);
+    *response.status_mut() = StatusCode::CREATED;
+    // Relative, so that it holds behind a gateway's prefix whichever spelling was asked.
+    if let Ok(location) = HeaderValue::try_from(format!("/orders/{order_id}")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+fn parse(mut fields: Fields) -> Result<NewOrder, Problem> {
+    let order_id = order_id(&mut fields);
+    let requester_id = required::<UserId>(&mut fields, "requester_id");
+    let created_by = required::<Username>(&mut fields, "created_by");
+    let model_id = fields.text::<ModelId>("model_id");
+    let custom_params = params::read(&mut fields);
+    let cost_initial = cost(&mut fields, "cost_initial");
+    let cost_final = cost(&mut fields, "cost_final");
+    let actor = claimed_caller(&mut fields).into_actor();
+    fields.finish()?;
+
+    let (Some(requester_id), Some(created_by), Some(custom_params)) =
+        (requester_id, created_by, custom_params)
+    else {
+        return Err(Problem::invalid_fields(Vec::new()));
+    };
+    // Whoever says who they are may not order in another's name.
+    if actor.user_id.is_some_and(|user_id| user_id != requester_id) {
+        return Err(not_authorized());
+    }
+    let terms = Terms { model_id, custom_params, cost_initial, cost_final };
+    Ok(NewOrder { order_id, requester_id, created_by, terms })
+}
+
+fn required<T>(fields: &mut Fields, field: &'static str) -> Option<T>
+where
+    T: TryFrom<String, Error: std::fmt::Display>,
+{
+    let value = fields.text::<T>(field);
+    if value.is_none() && !fields.is_refused(field) {
+        fields.refuse_missing(field);
+    }
+    value
+}
+
+fn order_id(fields: &mut Fields) -> Option<OrderId> {
+    let value = fields.take("order_id")?;
+    let id = value.as_i64().and_then(|number| OrderId::try_from(number).ok());
+    if id.is_none() {
+        fields.refuse("order_id", order_model::OrderIdError.to_string());
+    }
+    id
+}
+
+fn cost(fields: &mut Fields, field: &'static str) -> Option<Cost> {
+    let value = fields.take(field)?;
+    let Some(amount) = value.as_f64() else {
+        fields.refuse(field, "must be a number");
+        return None;
+    };
+    Cost::try_from(amount).map_err(|error| fields.refuse(field, error.to_string())).ok()
+}

@@ -1,0 +1,66 @@
+//! The problems that this service adds to the common ones, and the one place where a refusal becomes an answer.
+
+use order_model::{Refusal, Version};
+use service_kit::http::{Problem, codes};
+
+use crate::store::MoveError;
+
+service_kit::codes! {
+    /// There is no such order, for this caller.
+    ORDER_NOT_FOUND = "order_not_found", NOT_FOUND, "Order not found";
+    /// The id that a create names is taken.
+    ORDER_EXISTS = "order_exists", CONFLICT, "Order exists";
+    /// Neither the party that may do this nor an operator.
+    NOT_AUTHORIZED = "not_authorized", FORBIDDEN, "Not authorized";
+    /// The order is at another version than `If-Match` names.
+    VERSION_MISMATCH = "version_mismatch", PRECONDITION_FAILED, "Version mismatch";
+    /// Later stages stand on the one that was to be cleared.
+    LATER_STAGES = "later_stages", CONFLICT, "Later stages are set";
+    /// The stage below the one that was to be set is missing.
+    EARLIER_STAGE_MISSING = "earlier_stage_missing", CONFLICT, "An earlier stage is missing";
+    /// An alert holds the order where it is.
+    ALERT_RAISED = "alert_raised", CONFLICT, "An alert is raised";
+    /// A refund must say why.
+    REASON_REQUIRED = "reason_required", UNPROCESSABLE_ENTITY, "Reason required";
+}
+
+/// 404 for this order and this caller.
+pub(super) fn order_not_found() -> Problem {
+    Problem::new(ORDER_NOT_FOUND, "Order not found")
+}
+
+/// 409 for an id that is taken.
+pub(super) fn order_exists() -> Problem {
+    Problem::new(ORDER_EXISTS, "The order ID already exists")
+}
+
+/// 403.
+pub(super) fn not_authorized() -> Problem {
+    Problem::new(NOT_AUTHORIZED, Refusal::NotAuthorized.to_string())
+}
+
+/// The answer to a move that the rules refuse, for an order that is at `current`.
+pub(super) fn refused(refusal: Refusal, current: Version) -> Problem {
+    let code = match refusal {
+        Refusal::NotAuthorized => return not_authorized(),
+        Refusal::VersionMismatch { .. } => VERSION_MISMATCH,
+        Refusal::LaterStages { .. } => LATER_STAGES,
+        Refusal::TooEarly { .. } => EARLIER_STAGE_MISSING,
+        Refusal::AlertRaised { .. } => ALERT_RAISED,
+        Refusal::ReasonRequired { .. } => return Problem::new(REASON_REQUIRED, refusal.to_string()),
+    };
+    Problem::new(code, refusal.to_string()).with_current_version(current.get())
+}
+
+impl From<MoveError> for Problem {
+    fn from(error: MoveError) -> Self {
+        match error {
+            MoveError::Database(error) => error.into(),
+            MoveError::Contended => Self::new(
+                codes::CONTENDED,
+                "Others keep changing this order; nothing was changed, try again shortly",
+            )
+            .with_retry_after(1),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Orders as callers see them. The keys are those of the replaced services; none may be renamed or dropped.
+
+use axum::Json;
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
+use order_model::{
+    Cost, Flags, ModelId, NextMove, OrderId, Reason, Stage, UserId, Username, Version, next_moves,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use service_kit::database::Gate;
+use service_kit::http::{EntityTag, LogFields};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+
+use crate::store::{OrderRecord, Standing};
+
+/// `Order`: the whole of it.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderView<'a> {
+    /// The same as `order_id`, kept for old callers.
+    id: OrderId,
+    order_id: OrderId,
+    requester_id: &'a UserId,
+    created_by: &'a Username,
+    #[serde(flatten)]
+    flags: Flags,
+    status: Stage,
+    version: Version,
+    alert_reason: Option<&'a Reason>,
+    model_id: Option<&'a ModelId>,
+    custom_params: &'a RawValue,
+    cost_initial: Option<Cost>,
+    cost_final: Option<Cost>,
+    #[serde(with = "rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "rfc3339")]
+    updated_at: OffsetDateTime,
+}
+
+impl<'a> From<&'a OrderRecord> for OrderView<'a> {
+    fn from(record: &'a OrderRecord) -> Self {
+        let OrderRecord { order, terms, created_at, updated_at } = record;
+        Self {
+            id: order.id,
+            order_id: order.id,
+            requester_id: &order.requester_id,
+            created_by: &order.created_by,
+            flags: order.flags(),
+            status: order.stage,
+            version: order.version,
+            alert_reason: order.alert.as_ref().and_then(|alert| alert.reason.as_ref()),
+            model_id: terms.model_id.as_ref(),
+            custom_params: &terms.custom_params,
+            cost_initial: terms.cost_initial,
+            cost_final: terms.cost_final,
+            created_at: *created_at,
+            updated_at: *updated_at,
+        }
+    }
+}
+
+/// `Status`: where it stands, and which moves the table allows from there.
+#[derive(Debug, Serialize)]
+pub(super) struct StatusView<'a> {
+    order_id: OrderId,
+    #[serde(flatten)]
+    flags: Flags,
+    status: Stage,
+    version: Version,
+    alert_reason: Option<&'a Reason>,
+    #[serde(with = "rfc3339")]
+    updated_at: OffsetDateTime,
+    next: Vec<NextMove>,
+}
+
+impl<'a> From<&'a Standing> for StatusView<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        let Standing { order, updated_at } = standing;
+        Self {
+            order_id: order.id,
+            flags: order.flags(),
+            status: order.stage,
+            version: order.version,
+            alert_reason: order.alert.as_ref().and_then(|alert| alert.reason.as_ref()),
+            updated_at: *updated_at,
+            next: next_moves(order),
+        }
+    }
+}
+
+/// What a create or a move answers with.
+#[derive(Debug, Serialize)]
+pub(super) struct Written<'a> {
+    /// A sentence that old callers show.
+    pub(super) message: String,
+    /// The order after it.
+    pub(super) order: OrderView<'a>,
+}
+
+/// The tag of an order's version.
+pub(super) fn entity_tag(gate: &Gate, version: Version) -> EntityTag {
+    EntityTag { epoch: gate.history_epoch(), version: version.get() }
+}
+
+/// A JSON answer with its entity tag, and the order's id for the log.
+pub(super) fn answer(body: &impl Serialize, tag: EntityTag, order_id: OrderId) -> Response {
+    let mut response = ([(ETAG, tag.to_header())], Json(body)).into_response();
+    response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role: None });
+    response
+}

@@ -1,0 +1,33 @@
+//! What the handlers share: the stores, the reader of bodies, the counters.
+
+use axum::extract::FromRef;
+use service_kit::database::{Database, Gate};
+use service_kit::http::Form;
+use service_kit::service::Parts;
+
+use crate::config::Config;
+use crate::metrics::OrderMetrics;
+use crate::store::Transitions;
+
+/// The state of the service's routes.
+#[derive(Clone, FromRef)]
+pub(crate) struct AppState {
+    pub(crate) database: Database,
+    pub(crate) transitions: Transitions,
+    pub(crate) gate: Gate,
+    pub(crate) form: Form,
+    pub(crate) metrics: OrderMetrics,
+}
+
+impl AppState {
+    pub(crate) fn new(_config: &Config, parts: Parts) -> Self {
+        let Parts { database, gate, metrics, form } = parts;
+        Self {
+            transitions: Transitions::new(database.clone()),
+            database,
+            gate,
+            form,
+            metrics: OrderMetrics::new(&metrics),
+        }
+    }
+}

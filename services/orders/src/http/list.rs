@@ -1,0 +1,140 @@
+//! A page of orders with their models: what both routes answer.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use order_model::{Cost, ModelId, OrderId, Stage};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use service_kit::http::{Problem, Query};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+
+use super::cursor::{self, ListKey};
+use crate::catalog::{ModelDetails, ModelStatus};
+use crate::state::AppState;
+use crate::store::{Filter, ListItem, Owner, Question, list};
+
+const LIMIT_DEFAULT: u8 = 50;
+const LIMIT_MAX: u8 = 200;
+
+service_kit::codes! {
+    /// The cursor is malformed, of another list, or of before a restore.
+    BAD_CURSOR = "bad_cursor", BAD_REQUEST, "Bad cursor";
+}
+
+/// A page, as it goes out.
+#[derive(Serialize)]
+struct PageView<'a> {
+    orders: Vec<Item<'a>>,
+    /// The cursor of the next page, or `null` where this is the last.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    /// The same as `order_id`, kept for old callers.
+    id: OrderId,
+    order_id: OrderId,
+    model_id: Option<&'a ModelId>,
+    custom_params: &'a RawValue,
+    user_id: &'a str,
+    created_by: &'a str,
+    status: Stage,
+    alert: bool,
+    version: i64,
+    #[serde(with = "rfc3339")]
+    created_at: OffsetDateTime,
+    cost_initial: Option<Cost>,
+    cost_final: Option<Cost>,
+    model_details: Option<&'a ModelDetails>,
+    model_status: ModelStatus,
+}
+
+/// Answers with the page of `owner`'s orders that `query` asks for.
+pub(super) async fn answer(state: &AppState, owner: Owner, query: Option<&str>) -> Result<Response, Problem> {
+    let (filter, limit, after) = parse(query)?;
+    let key = ListKey { owner: &owner, filter, epoch: state.gate.history_epoch() };
+    let below = match after {
+        None => None,
+        Some(cursor) => Some(cursor::decode(key, &cursor).ok_or_else(bad_cursor)?),
+    };
+
+    let question = Question { owner: owner.clone(), filter, below, limit };
+    let pages = state
+        .database
+        .run("orders_list", move |connection| Box::pin(async move { list(connection, &[question]).await }))
+        .await?;
+    let page = pages.into_iter().next().unwrap_or_default();
+
+    // From here on no connection is held: the catalog may take its time, the database's is not its to take.
+    let models = state.catalog.models(page.items.iter().filter_map(|item| item.model_id.as_ref())).await;
+    let view = PageView {
+        next: page.items.last().filter(|_| page.has_more).map(|last| cursor::encode(key, last.order_id)),
+        orders: page
+            .items
+            .iter()
+            .map(|item| {
+                let (model_status, model_details) = models.of(item.model_id.as_ref());
+                view(item, model_status, model_details)
+            })
+            .collect(),
+    };
+    Ok(Json(view).into_response())
+}
+
+fn view<'a>(
+    item: &'a ListItem,
+    model_status: ModelStatus,
+    model_details: Option<&'a ModelDetails>,
+) -> Item<'a> {
+    Item {
+        id: item.order_id,
+        order_id: item.order_id,
+        model_id: item.model_id.as_ref(),
+        custom_params: &item.custom_params,
+        user_id: &item.requester_id,
+        created_by: &item.created_by,
+        status: item.stage,
+        alert: item.alert,
+        version: item.version,
+        created_at: item.created_at,
+        cost_initial: item.cost_initial,
+        cost_final: item.cost_final,
+        model_details,
+        model_status,
+    }
+}
+
+fn bad_cursor() -> Problem {
+    Problem::new(BAD_CURSOR, "This cursor does not belong to this list; begin again without after")
+}
+
+fn parse(query: Option<&str>) -> Result<(Filter, u8, Option<String>), Problem> {
+    let mut query = Query::read(query, &["status", "alert", "limit", "after"]);
+    let stage = query.parse(
+        "status",
+        |name| if name == "all" { Some(None) } else { Stage::from_name(name).map(Some) },
+        "must be one of created, requested, accepted, completed, paid, all",
+    );
+    let alert = query.parse(
+        "alert",
+        |text| match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        },
+        "must be true or false",
+    );
+    let limit = query.parse(
+        "limit",
+        |text| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|limit| digits && (1..=LIMIT_MAX).contains(limit))
+        },
+        "must be a whole number from 1 to 200",
+    );
+    let after = query.text("after");
+    query.finish()?;
+    let filter = Filter { stage: stage.unwrap_or(Some(Stage::Paid)), alert };
+    Ok((filter, limit.unwrap_or(LIMIT_DEFAULT), after))
+}

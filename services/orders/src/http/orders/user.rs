@@ -1,0 +1,20 @@
+//! `GET /orders/user/{user_id}`: the orders that a user wants made, paid ones unless asked otherwise.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use service_kit::http::{Problem, path_param};
+
+use crate::http::list::answer;
+use crate::state::AppState;
+use crate::store::Owner;
+
+/// Answers 200 with a page; a user that nobody knows has an empty one.
+pub(in crate::http) async fn handle(
+    State(state): State<AppState>,
+    path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let owner = Owner::Requester(path_param("user_id", path)?);
+    answer(&state, owner, query.as_deref()).await
+}

@@ -1,0 +1,243 @@
+//! Lists of orders by owner, newest (highest id) first, from a position on. No page's cost grows with the table.
+
+use order_model::{Cost, ModelId, OrderId, Stage, UserId, Username};
+use rust_decimal::Decimal;
+use serde_json::value::RawValue;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use time::OffsetDateTime;
+
+/// Whose orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// Those that a user wants made.
+    Requester(UserId),
+    /// Those that a creator makes.
+    Creator(Username),
+}
+
+impl Owner {
+    /// The name by which the owner is known.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Requester(user_id) => user_id.as_str(),
+            Self::Creator(username) => username.as_str(),
+        }
+    }
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// Only those at this stage, exactly.
+    pub(crate) stage: Option<Stage>,
+    /// Only those with, or without, an alert.
+    pub(crate) alert: Option<bool>,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    /// Whose orders.
+    pub(crate) owner: Owner,
+    /// Which of them.
+    pub(crate) filter: Filter,
+    /// Only those below this id: where the page before ended.
+    pub(crate) below: Option<OrderId>,
+    /// How many at most.
+    pub(crate) limit: u8,
+}
+
+/// One order of a list.
+#[derive(Debug)]
+pub(crate) struct ListItem {
+    pub(crate) order_id: OrderId,
+    pub(crate) requester_id: String,
+    pub(crate) created_by: String,
+    pub(crate) stage: Stage,
+    pub(crate) alert: bool,
+    pub(crate) version: i64,
+    pub(crate) model_id: Option<ModelId>,
+    pub(crate) custom_params: Box<RawValue>,
+    pub(crate) cost_initial: Option<Cost>,
+    pub(crate) cost_final: Option<Cost>,
+    pub(crate) created_at: OffsetDateTime,
+}
+
+/// One page: what was asked for, and whether there is more.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    /// The orders, newest first.
+    pub(crate) items: Vec<ListItem>,
+    /// Whether older ones remain.
+    pub(crate) has_more: bool,
+}
+
+/// A stored value that no order can have.
+#[derive(Debug, thiserror::Error)]
+#[error("order {order_id} has an impossible {column} in the database")]
+struct Inconsistent {
+    order_id: i64,
+    column: &'static str,
+}
+
+struct Row {
+    place: i64,
+    order_id: i64,
+    requester_id: String,
+    created_by: String,
+    stage: String,
+    alert: bool,
+    version: i64,
+    model_id: Option<String>,
+    custom_params: Json<Box<RawValue>>,
+    cost_initial: Option<Decimal>,
+    cost_final: Option<Decimal>,
+    created_at: OffsetDateTime,
+}
+
+/// One statement a kind of owner, and one more for paid orders, whose predicate is that of their own index.
+macro_rules! pages {
+    ($connection:expr, $questions:expr, $belongs:literal, $filter:literal) => {{
+        let columns = Columns::of($questions);
+        sqlx::query_as!(
+            Row,
+            r#"
+            SELECT q.place AS "place!", o.order_id AS "order_id!", o.requester_id AS "requester_id!",
+                   o.created_by AS "created_by!", o.stage::text AS "stage!", o.alert AS "alert!",
+                   o.version AS "version!", o.model_id, o.custom_params AS "custom_params!: Json<Box<RawValue>>",
+                   o.cost_initial, o.cost_final, o.created_at AS "created_at!"
+            FROM unnest($1::text[], $2::text[], $3::bool[], $4::int8[], $5::int8[])
+                WITH ORDINALITY AS q(owner, stage, alert, below, rows_max, place)
+            CROSS JOIN LATERAL (
+                SELECT *
+                FROM atelier.orders
+                WHERE order_id < q.below AND (q.alert IS NULL OR alert = q.alert) AND "#
+                + $belongs
+                + " AND "
+                + $filter
+                + r#"
+                ORDER BY order_id DESC
+                LIMIT q.rows_max
+            ) AS o
+            ORDER BY q.place, o.order_id DESC
+            "#,
+            &columns.owner as &[&str],
+            &columns.stage as &[Option<&str>],
+            &columns.alert as &[Option<bool>],
+            &columns.below,
+            &columns.rows_max,
+        )
+        .fetch_all($connection)
+        .await
+    }};
+}
+
+/// The pages that `questions` ask for. All questions of one call must be of one kind: see [`Question::kind`].
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    questions: &[Question],
+) -> Result<Vec<Page>, sqlx::Error> {
+    let rows = match questions.first().map(Question::kind) {
+        None => return Ok(Vec::new()),
+        Some(Kind::RequesterPaid) => {
+            pages!(connection, questions, "requester_id = q.owner", "paid_at IS NOT NULL")
+        }
+        Some(Kind::CreatorPaid) => {
+            pages!(connection, questions, "created_by = q.owner", "paid_at IS NOT NULL")
+        }
+        Some(Kind::Requester) => pages!(
+            connection,
+            questions,
+            "requester_id = q.owner",
+            "(q.stage IS NULL OR stage = q.stage::atelier.order_stage)"
+        ),
+        Some(Kind::Creator) => pages!(
+            connection,
+            questions,
+            "created_by = q.owner",
+            "(q.stage IS NULL OR stage = q.stage::atelier.order_stage)"
+        ),
+    }?;
+
+    let mut pages: Vec<Page> = questions.iter().map(|_| Page::default()).collect();
+    for row in rows {
+        let place = usize::try_from(row.place - 1).unwrap_or_default();
+        let (Some(page), Some(question)) = (pages.get_mut(place), questions.get(place)) else { continue };
+        if page.items.len() == usize::from(question.limit) {
+            page.has_more = true;
+        } else {
+            page.items.push(row.try_into()?);
+        }
+    }
+    Ok(pages)
+}
+
+/// Which statement answers a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    RequesterPaid,
+    CreatorPaid,
+    Requester,
+    Creator,
+}
+
+impl Question {
+    /// Which statement answers it.
+    pub(crate) fn kind(&self) -> Kind {
+        match (&self.owner, self.filter.stage) {
+            (Owner::Requester(_), Some(Stage::Paid)) => Kind::RequesterPaid,
+            (Owner::Creator(_), Some(Stage::Paid)) => Kind::CreatorPaid,
+            (Owner::Requester(_), _) => Kind::Requester,
+            (Owner::Creator(_), _) => Kind::Creator,
+        }
+    }
+}
+
+/// The questions, a column each.
+struct Columns<'a> {
+    owner: Vec<&'a str>,
+    stage: Vec<Option<&'static str>>,
+    alert: Vec<Option<bool>>,
+    below: Vec<i64>,
+    rows_max: Vec<i64>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(questions: &'a [Question]) -> Self {
+        Self {
+            owner: questions.iter().map(|question| question.owner.name()).collect(),
+            stage: questions.iter().map(|question| question.filter.stage.map(Stage::as_str)).collect(),
+            alert: questions.iter().map(|question| question.filter.alert).collect(),
+            below: questions.iter().map(|question| question.below.map_or(i64::MAX, OrderId::get)).collect(),
+            // One more than asked for tells whether there is more.
+            rows_max: questions.iter().map(|question| i64::from(question.limit) + 1).collect(),
+        }
+    }
+}
+
+impl TryFrom<Row> for ListItem {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let order_id = row.order_id;
+        let wrong = |column| sqlx::Error::Decode(Box::new(Inconsistent { order_id, column }));
+        Ok(Self {
+            order_id: OrderId::try_from(order_id).map_err(|_| wrong("order_id"))?,
+            requester_id: row.requester_id,
+            created_by: row.created_by,
+            stage: Stage::from_name(&row.stage).ok_or_else(|| wrong("stage"))?,
+            alert: row.alert,
+            version: row.version,
+            model_id: row.model_id.map(ModelId::try_from).transpose().map_err(|_| wrong("model_id"))?,
+            custom_params: row.custom_params.0,
+            cost_initial: row
+                .cost_initial
+                .map(Cost::try_from)
+                .transpose()
+                .map_err(|_| wrong("cost_initial"))?,
+            cost_final: row.cost_final.map(Cost::try_from).transpose().map_err(|_| wrong("cost_final"))?,
+            created_at: row.created_at,
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! How a service is put together: the same listeners, database workers, schema gate and lifecycle for each.
+//! What differs, its configuration and its routes, the service brings.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::Router;
+
+use crate::cli::{self, ServiceArgs, ServiceCommand};
+use crate::config::{Listen, Settings};
+use crate::database::{self, Database, DatabaseConfig, DatabaseMetrics, Gate};
+use crate::exit::Exit;
+use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
+use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
+use crate::metrics::{HttpMetrics, Metrics};
+use crate::ops::{self, Ops};
+use crate::readiness::Readiness;
+use crate::telemetry::{LogConfig, RequestLog};
+
+/// The sections that every service has.
+#[derive(Debug, Clone, Copy)]
+pub struct Base<'a> {
+    /// Where callers reach it.
+    pub listen: &'a Listen,
+    /// Where the cluster reaches it.
+    pub ops_listen: &'a Listen,
+    /// The database.
+    pub database: &'a DatabaseConfig,
+    /// What a client may do.
+    pub http: &'a HttpConfig,
+    /// What is logged.
+    pub log: &'a LogConfig,
+    /// How it stops.
+    pub shutdown: &'a ShutdownConfig,
+}
+
+/// A service: what it is called, how it is configured, and its routes.
+pub trait Service {
+    /// Its name: in logs, metrics and `application_name`.
+    const NAME: &'static str;
+    /// Its configuration.
+    type Config: Settings;
+    /// Why its routes cannot be made.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The sections that every service has.
+    fn base(config: &Self::Config) -> Base<'_>;
+
+    /// Its routes.
+    fn routes(config: &Self::Config, parts: Parts) -> Result<Router, Self::Error>;
+}
+
+/// What the routes of a service stand on.
+#[derive(Clone)]
+pub struct Parts {
+    /// The way to the database.
+    pub database: Database,
+    /// What the schema's window says.
+    pub gate: Gate,
+    /// Where its metrics are registered.
+    pub metrics: Metrics,
+    /// Reads request bodies.
+    pub form: Form,
+}
+
+/// A service that has bound its ports and serves.
+pub struct Running {
+    /// Where callers reach it.
+    pub address: SocketAddr,
+    /// Where the cluster reaches it.
+    pub ops_address: SocketAddr,
+    lifecycle: Lifecycle,
+    shutdown: ShutdownConfig,
+}
+
+/// Why a service cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A port is taken, or not ours to take.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Its routes cannot be made.
+    #[error("the service cannot be put together")]
+    Routes(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It ended otherwise than by being asked to.
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleError),
+}
+
+impl Running {
+    /// Binds the ports and starts serving. Nothing here waits for the database: until it is reached, the service is un-ready.
+    pub async fn start<S: Service>(
+        config: &S::Config,
+        request_ids: RequestIds,
+    ) -> Result<Self, ServiceError> {
+        let base = S::base(config);
+        let server = Server::bind(base.listen, base.http).await?;
+        let ops_server = Server::bind(base.ops_listen, base.http).await?;
+        let (address, ops_address) = (server.address(), ops_server.address());
+
+        let readiness = Readiness::default();
+        let metrics = Metrics::new(S::NAME);
+        let mut lifecycle = Lifecycle::new(readiness.clone());
+
+        let (database, workers) =
+            Database::start(S::NAME, base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
+        lifecycle.support("database", workers);
+        let (gate, watch) =
+            database::gate(database.clone(), readiness.clone(), &metrics, lifecycle.stop_rest());
+        lifecycle.support("schema gate", watch);
+        let ops = Ops { service: S::NAME, metrics: metrics.clone(), readiness };
+        lifecycle.support(
+            "ops listener",
+            ops_server.serve(ops::routes(ops), lifecycle.stop_rest(), Duration::ZERO),
+        );
+
+        let edge = Edge { request_ids, metrics: HttpMetrics::new(&metrics), log: RequestLog::new(base.log) };
+        let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
+        let parts = Parts { database, gate, metrics, form };
+        let routes = S::routes(config, parts).map_err(|error| ServiceError::Routes(Box::new(error)))?;
+        let serve = server.serve(wrap(routes, edge), lifecycle.stop_serving(), base.shutdown.drain());
+        lifecycle.serve("API listener", serve);
+
+        tracing::info!(service = S::NAME, %address, %ops_address, "listening");
+        Ok(Self { address, ops_address, lifecycle, shutdown: base.shutdown.clone() })
+    }
+
+    /// Runs until a signal, then stops in order.
+    pub async fn run(self) -> Result<(), LifecycleError> {
+        self.lifecycle.run(&self.shutdown).await
+    }
+}
+
+/// What the `main` of a service does once its command line is parsed.
+pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
+    if let Some(ServiceCommand::Config { command }) = args.command {
+        return cli::config_command::<S::Config>(command, &args.common, &mut std::io::stdout().lock())
+            .map_or(Exit::Failure, |exit| exit)
+            .into();
+    }
+    let loaded = match cli::load::<S::Config>(&args.common) {
+        Ok(loaded) => loaded,
+        Err(error) => return cli::refuse(&error, Exit::Configuration).into(),
+    };
+    if let Err(error) = crate::telemetry::start(S::base(&loaded.settings).log) {
+        return cli::refuse(&error, Exit::Configuration).into();
+    }
+    for notice in &loaded.notices {
+        tracing::warn!(notice, "a variable of the replaced services is used");
+    }
+    crate::tls::install_provider();
+    match serve::<S>(&loaded.settings) {
+        Ok(()) => Exit::Success.into(),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the service ends");
+            Exit::Failure.into()
+        }
+    }
+}
+
+#[tokio::main]
+async fn serve<S: Service>(config: &S::Config) -> Result<(), ServiceError> {
+    let running = Running::start::<S>(config, RequestIds::random()).await?;
+    Ok(running.run().await?)
+}
