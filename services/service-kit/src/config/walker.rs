@@ -41,12 +41,7 @@ impl<'a> Walk<'a> {
         let properties = properties(schema);
         for (name, value) in dict {
             if properties.is_none_or(|properties| !properties.contains_key(name)) {
-                let key = join(path, name);
-                let problem = match nearest(&key, known) {
-                    Some(near) => format!("unknown key; did you mean {near}?"),
-                    None => "unknown key".to_owned(),
-                };
-                self.found.push(Mistake::at(&key, &self.layers.leaf_origin(value), problem));
+                self.unknown(value, &join(path, name), known);
             }
         }
         let mut out = Map::new();
@@ -72,6 +67,23 @@ impl<'a> Walk<'a> {
             }
         }
         Json::Object(out)
+    }
+
+    /// Names every leaf below an unknown key: each was written by somebody who thinks that it does something.
+    fn unknown(&mut self, value: &Value, key: &str, known: &[String]) {
+        if let Value::Dict(_, dict) = value
+            && !dict.is_empty()
+        {
+            for (name, value) in dict {
+                self.unknown(value, &join(key, name), known);
+            }
+            return;
+        }
+        let problem = match nearest(key, known) {
+            Some(near) => format!("unknown key; did you mean {near}?"),
+            None => "unknown key".to_owned(),
+        };
+        self.found.push(Mistake::at(key, &self.layers.origin(value.tag()), problem));
     }
 
     fn leaf(&mut self, value: &Value, schema: &Json, key: &str) -> Option<Json> {
