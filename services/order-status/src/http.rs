@@ -16,6 +16,7 @@ pub(crate) fn routes(state: AppState) -> Router {
     let router = both_spellings(router, "/orders", post(orders::create::handle));
     let router = both_spellings(router, "/orders/{order_id}", get(orders::get::handle));
     let router = both_spellings(router, "/orders/{order_id}/status", get(orders::status::handle));
+    let router = both_spellings(router, "/orders/{order_id}/history", get(orders::history::handle));
     let router = both_spellings(router, "/orders/{order_id}/update", put(orders::update::handle));
     router.with_state(state)
 }

@@ -1,6 +1,5 @@
 //! Presentation: parse, ask, answer.
 
-mod cursor;
 mod list;
 mod orders;
 

@@ -1,6 +1,7 @@
 //! The HTTP edge that both services share: the accept loop and its limits, request ids, problem answers, the request log.
 
 mod body;
+mod cursor;
 mod edge;
 mod etag;
 mod path;
@@ -10,6 +11,7 @@ mod request_id;
 mod server;
 
 pub use body::{Fields, Form};
+pub use cursor::ListKey;
 pub use edge::{Edge, LogFields, wrap};
 pub use etag::{EntityTag, IfMatch, if_none_match};
 pub use path::{both_spellings, path_param};

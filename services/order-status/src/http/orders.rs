@@ -2,6 +2,7 @@
 
 pub(super) mod create;
 pub(super) mod get;
+pub(super) mod history;
 pub(super) mod status;
 pub(super) mod update;
 

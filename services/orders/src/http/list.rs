@@ -5,22 +5,13 @@ use axum::response::{IntoResponse, Response};
 use order_model::{Cost, ModelId, OrderId, Stage};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use service_kit::http::{Problem, Query};
+use service_kit::http::{ListKey, Problem, Query};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use super::cursor::{self, ListKey};
 use crate::catalog::{ModelDetails, ModelStatus};
 use crate::state::AppState;
 use crate::store::{Filter, ListItem, Owner, Question, list};
-
-const LIMIT_DEFAULT: u8 = 50;
-const LIMIT_MAX: u8 = 200;
-
-service_kit::codes! {
-    /// The cursor is malformed, of another list, or of before a restore.
-    BAD_CURSOR = "bad_cursor", BAD_REQUEST, "Bad cursor";
-}
 
 /// A page, as it goes out.
 #[derive(Serialize)]
@@ -53,11 +44,9 @@ struct Item<'a> {
 /// Answers with the page of `owner`'s orders that `query` asks for.
 pub(super) async fn answer(state: &AppState, owner: Owner, query: Option<&str>) -> Result<Response, Problem> {
     let (filter, limit, after) = parse(query)?;
-    let key = ListKey { owner: &owner, filter, epoch: state.gate.history_epoch() };
-    let below = match after {
-        None => None,
-        Some(cursor) => Some(cursor::decode(key, &cursor).ok_or_else(bad_cursor)?),
-    };
+    let parts = key_parts(&owner, filter);
+    let key = ListKey { epoch: state.gate.history_epoch(), parts: &parts };
+    let below = after.map(|cursor| key.decode(&cursor)).transpose()?;
 
     let question = Question { owner: owner.clone(), filter, below, limit };
     let pages = state
@@ -69,7 +58,7 @@ pub(super) async fn answer(state: &AppState, owner: Owner, query: Option<&str>) 
     // From here on no connection is held: the catalog may take its time, the database's is not its to take.
     let models = state.catalog.models(page.items.iter().filter_map(|item| item.model_id.as_ref())).await;
     let view = PageView {
-        next: page.items.last().filter(|_| page.has_more).map(|last| cursor::encode(key, last.order_id)),
+        next: page.items.last().filter(|_| page.has_more).map(|last| key.encode(last.order_id.get())),
         orders: page
             .items
             .iter()
@@ -105,8 +94,15 @@ fn view<'a>(
     }
 }
 
-fn bad_cursor() -> Problem {
-    Problem::new(BAD_CURSOR, "This cursor does not belong to this list; begin again without after")
+/// What binds a cursor to a list. The name stands last: it alone may hold anything.
+fn key_parts(owner: &Owner, filter: Filter) -> [&str; 4] {
+    let kind = match owner {
+        Owner::Requester(_) => "requester",
+        Owner::Creator(_) => "creator",
+    };
+    let stage = filter.stage.map_or("all", Stage::as_str);
+    let alert = filter.alert.map_or("any", |alert| if alert { "true" } else { "false" });
+    [kind, stage, alert, owner.name()]
 }
 
 fn parse(query: Option<&str>) -> Result<(Filter, u8, Option<String>), Problem> {
@@ -125,16 +121,9 @@ fn parse(query: Option<&str>) -> Result<(Filter, u8, Option<String>), Problem> {
         },
         "must be true or false",
     );
-    let limit = query.parse(
-        "limit",
-        |text| {
-            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            text.parse().ok().filter(|limit| digits && (1..=LIMIT_MAX).contains(limit))
-        },
-        "must be a whole number from 1 to 200",
-    );
+    let limit = query.limit();
     let after = query.text("after");
     query.finish()?;
     let filter = Filter { stage: stage.unwrap_or(Some(Stage::Paid)), alert };
-    Ok((filter, limit.unwrap_or(LIMIT_DEFAULT), after))
+    Ok((filter, limit, after))
 }

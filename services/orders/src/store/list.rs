@@ -43,7 +43,7 @@ pub(crate) struct Question {
     /// Which of them.
     pub(crate) filter: Filter,
     /// Only those below this id: where the page before ended.
-    pub(crate) below: Option<OrderId>,
+    pub(crate) below: Option<i64>,
     /// How many at most.
     pub(crate) limit: u8,
 }
@@ -209,7 +209,7 @@ impl<'a> Columns<'a> {
             owner: questions.iter().map(|question| question.owner.name()).collect(),
             stage: questions.iter().map(|question| question.filter.stage.map(Stage::as_str)).collect(),
             alert: questions.iter().map(|question| question.filter.alert).collect(),
-            below: questions.iter().map(|question| question.below.map_or(i64::MAX, OrderId::get)).collect(),
+            below: questions.iter().map(|question| question.below.unwrap_or(i64::MAX)).collect(),
             // One more than asked for tells whether there is more.
             rows_max: questions.iter().map(|question| i64::from(question.limit) + 1).collect(),
         }

@@ -44,6 +44,8 @@ pub mod codes {
         MALFORMED_BODY = "malformed_body", BAD_REQUEST, "Malformed body";
         /// A header cannot be read.
         MALFORMED_HEADER = "malformed_header", BAD_REQUEST, "Malformed header";
+        /// The cursor is malformed, of another list, or of before a restore.
+        BAD_CURSOR = "bad_cursor", BAD_REQUEST, "Bad cursor";
         /// No such path.
         UNKNOWN_PATH = "unknown_path", NOT_FOUND, "Unknown path";
         /// The path has no such method; `Allow` lists those it has.

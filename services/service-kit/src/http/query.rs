@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::problem::{FieldError, Problem};
 
+const LIMIT_DEFAULT: u8 = 50;
+const LIMIT_MAX: u8 = 200;
+
 /// The parameters of a query string.
 #[derive(Debug)]
 pub struct Query {
@@ -48,6 +51,15 @@ impl Query {
             self.refuse(name, message);
         }
         parsed
+    }
+
+    /// The parameter `limit`: how many items a page may have, 1..=200, 50 if absent.
+    pub fn limit(&mut self) -> u8 {
+        let parse = |text: &str| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|limit| digits && (1..=LIMIT_MAX).contains(limit))
+        };
+        self.parse("limit", parse, "must be a whole number from 1 to 200").unwrap_or(LIMIT_DEFAULT)
     }
 
     /// The text of a parameter.

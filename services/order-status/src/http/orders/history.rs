@@ -1,0 +1,89 @@
+//! `GET /orders/{order_id}/history`: every event of an order, oldest first, a page at a time.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use order_model::OrderId;
+use serde::Serialize;
+use service_kit::database::{Database, Gate};
+use service_kit::http::{ListKey, LogFields, Problem, Query, path_param};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+
+use crate::http::problems::order_not_found;
+use crate::store::{Event, HistoryQuestion, read_history, read_standings};
+
+#[derive(Serialize)]
+struct HistoryView {
+    events: Vec<EventView>,
+    /// The cursor of the next page, or `null` where this is the last.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct EventView {
+    version: i64,
+    #[serde(with = "rfc3339")]
+    at: OffsetDateTime,
+    state_type: String,
+    new_value: bool,
+    from_status: Option<String>,
+    to_status: String,
+    actor: String,
+    role: String,
+    on_behalf_of: Option<String>,
+    reason: Option<String>,
+}
+
+/// Answers 200 with a page of events, or 404.
+pub(in crate::http) async fn handle(
+    State(database): State<Database>,
+    State(gate): State<Gate>,
+    path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let order_id: OrderId = path_param("order_id", path)?;
+    let mut query = Query::read(query.as_deref(), &["limit", "after"]);
+    let (limit, after) = (query.limit(), query.text("after"));
+    query.finish()?;
+    let list = order_id.to_string();
+    let parts = ["history", list.as_str()];
+    let key = ListKey { epoch: gate.history_epoch(), parts: &parts };
+    let above = after.map(|cursor| key.decode(&cursor)).transpose()?.unwrap_or(0);
+
+    let question = HistoryQuestion { order_id, above, limit };
+    let (standing, pages) = database
+        .run("history_read", move |connection| {
+            Box::pin(async move {
+                let standing = read_standings(connection, &[order_id]).await?.into_iter().next().flatten();
+                Ok((standing, read_history(connection, &[question]).await?))
+            })
+        })
+        .await?;
+    standing.ok_or_else(order_not_found)?;
+
+    let page = pages.into_iter().next().unwrap_or_default();
+    let next = page.events.last().filter(|_| page.has_more).map(|last| key.encode(last.version));
+    let view = HistoryView { events: page.events.into_iter().map(EventView::from).collect(), next };
+    let mut response = Json(view).into_response();
+    response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role: None });
+    Ok(response)
+}
+
+impl From<Event> for EventView {
+    fn from(event: Event) -> Self {
+        Self {
+            version: event.version,
+            at: event.at,
+            state_type: event.state_type,
+            new_value: event.new_value,
+            from_status: event.from_stage,
+            to_status: event.to_stage,
+            actor: event.actor,
+            role: event.role,
+            on_behalf_of: event.on_behalf_of,
+            reason: event.reason,
+        }
+    }
+}
