@@ -5,6 +5,7 @@
 mod config;
 mod http;
 mod metrics;
+mod pruning;
 mod state;
 mod store;
 
@@ -12,6 +13,7 @@ pub use config::Config;
 
 use axum::Router;
 use service_kit::service::{Base, Parts, Service};
+use tokio_util::sync::CancellationToken;
 
 /// The service, as `service-kit` runs it.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,14 @@ impl Service for OrderStatus {
 
     fn base(config: &Config) -> Base<'_> {
         config.base()
+    }
+
+    fn background(
+        _config: &Config,
+        parts: &Parts,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        pruning::run(parts.database.clone(), stop)
     }
 
     fn routes(config: &Config, parts: Parts) -> Result<Router, Self::Error> {

@@ -1,13 +1,14 @@
 //! What this service counts of its own work.
 
 use order_model::{Role, StateType};
-use prometheus::IntCounterVec;
+use prometheus::{IntCounter, IntCounterVec};
 use service_kit::metrics::{Metrics, Name};
 
 /// Counters of creates and moves.
 #[derive(Clone)]
 pub(crate) struct OrderMetrics {
     created: IntCounterVec,
+    replays: IntCounter,
     transitions: IntCounterVec,
 }
 
@@ -39,12 +40,17 @@ impl OrderMetrics {
     pub(crate) fn new(metrics: &Metrics) -> Self {
         Self {
             created: metrics.counters(Name::OrdersCreated, &["outcome"]),
+            replays: metrics.counter(Name::IdempotentReplays),
             transitions: metrics.counters(Name::OrderTransitions, &["state_type", "role", "outcome"]),
         }
     }
 
     pub(crate) fn created(&self, outcome: Outcome) {
         self.created.with_label_values(&[outcome.as_str()]).inc();
+    }
+
+    pub(crate) fn replayed(&self) {
+        self.replays.inc();
     }
 
     pub(crate) fn moved(&self, state_type: StateType, role: Option<Role>, outcome: Outcome) {

@@ -7,12 +7,13 @@ use service_kit::service::Parts;
 
 use crate::config::Config;
 use crate::metrics::OrderMetrics;
-use crate::store::Transitions;
+use crate::store::{Creates, Transitions};
 
 /// The state of the service's routes.
 #[derive(Clone, FromRef)]
 pub(crate) struct AppState {
     pub(crate) database: Database,
+    pub(crate) creates: Creates,
     pub(crate) transitions: Transitions,
     pub(crate) gate: Gate,
     pub(crate) form: Form,
@@ -23,6 +24,7 @@ impl AppState {
     pub(crate) fn new(_config: &Config, parts: Parts) -> Self {
         let Parts { database, gate, metrics, form } = parts;
         Self {
+            creates: Creates::new(database.clone()),
             transitions: Transitions::new(database.clone()),
             database,
             gate,

@@ -7,8 +7,18 @@ mod read;
 mod record;
 mod transition;
 
-pub(crate) use create::{CreateOutcome, NewOrder, create};
+pub(crate) use create::{CreateOutcome, Creates, Idempotency, NewOrder, prune_keys};
 pub(crate) use history::{Event, HistoryQuestion, read_history};
 pub(crate) use read::{read_orders, read_standings};
 pub(crate) use record::{OrderRecord, Standing, Terms};
 pub(crate) use transition::{MoveError, MoveItem, MoveOutcome, Transitions};
+
+use std::time::Duration;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a foreign lock ends without notice, and no connection may be held while it is waited for"
+)]
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}

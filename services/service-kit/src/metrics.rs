@@ -6,7 +6,8 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// Upper bounds of the duration buckets, in seconds: from half a millisecond, where a batched read lands, to past every deadline.
@@ -44,6 +45,8 @@ names! {
     OrderTransitions = "order_transitions_total", "Moves asked of orders, by what became of them.";
     /// Creates.
     OrdersCreated = "orders_created_total", "Creates asked for, by what became of them.";
+    /// Replays.
+    IdempotentReplays = "idempotent_replays_total", "Creates answered from an earlier one with the same Idempotency-Key.";
     /// Statements.
     DbStatementDuration = "db_statement_duration_seconds", "Time on the connection of one piece of database work.";
     /// Connections.
@@ -84,6 +87,11 @@ impl Metrics {
             tracing::error!(%error, "metrics could not be written");
             String::new()
         })
+    }
+
+    /// A counter.
+    pub fn counter(&self, name: Name) -> IntCounter {
+        self.keep(IntCounter::with_opts(Opts::new(name.as_str(), name.help())))
     }
 
     /// A counter by labels.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::{self, ServiceArgs, ServiceCommand};
 use crate::config::{Listen, Settings};
@@ -46,6 +47,15 @@ pub trait Service {
 
     /// The sections that every service has.
     fn base(config: &Self::Config) -> Base<'_>;
+
+    /// What it does besides answering; ends soon after `stop`.
+    fn background(
+        _config: &Self::Config,
+        _parts: &Parts,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        async move { stop.cancelled().await }
+    }
 
     /// Its routes.
     fn routes(config: &Self::Config, parts: Parts) -> Result<Router, Self::Error>;
@@ -118,6 +128,7 @@ impl Running {
         let edge = Edge { request_ids, metrics: HttpMetrics::new(&metrics), log: RequestLog::new(base.log) };
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
         let parts = Parts { database, gate, metrics, form };
+        lifecycle.support("background", S::background(config, &parts, lifecycle.stop_rest()));
         let routes = S::routes(config, parts).map_err(|error| ServiceError::Routes(Box::new(error)))?;
         let serve = server.serve(wrap(routes, edge), lifecycle.stop_serving(), base.shutdown.drain());
         lifecycle.serve("API listener", serve);

@@ -10,6 +10,8 @@ service_kit::codes! {
     ORDER_NOT_FOUND = "order_not_found", NOT_FOUND, "Order not found";
     /// The id that a create names is taken.
     ORDER_EXISTS = "order_exists", CONFLICT, "Order exists";
+    /// The key was used before, for another request.
+    KEY_REUSED = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
     /// Neither the party that may do this nor an operator.
     NOT_AUTHORIZED = "not_authorized", FORBIDDEN, "Not authorized";
     /// The order is at another version than `If-Match` names.
@@ -32,6 +34,14 @@ pub(super) fn order_not_found() -> Problem {
 /// 409 for an id that is taken.
 pub(super) fn order_exists() -> Problem {
     Problem::new(ORDER_EXISTS, "The order ID already exists")
+}
+
+/// 422 for a key that stands for another request.
+pub(super) fn key_reused() -> Problem {
+    Problem::new(
+        KEY_REUSED,
+        "This Idempotency-Key was used for another request; use a new key for a new order",
+    )
 }
 
 /// 403.

@@ -94,7 +94,7 @@ impl Transitions {
                 MoveOutcome::Lost if races < RACES_MAX => races += 1,
                 // The lane is free during the pause: whoever shares it is not kept waiting by somebody else's lock.
                 MoveOutcome::Locked if Instant::now() + pause < deadline => {
-                    wait(jittered(pause, item.order_id)).await;
+                    super::pause(jittered(pause, item.order_id)).await;
                     pause = (pause * 2).min(pause_max);
                 }
                 MoveOutcome::Lost | MoveOutcome::Locked => return Err(MoveError::Contended),
@@ -121,12 +121,4 @@ impl Transitions {
 fn jittered(pause: Duration, order_id: OrderId) -> Duration {
     let spread = u32::try_from(order_id.get() % 8).unwrap_or_default();
     pause + pause / 16 * spread
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a foreign lock ends without notice; the statement skips locked rows instead of waiting"
-)]
-async fn wait(pause: Duration) {
-    tokio::time::sleep(pause).await;
 }

@@ -10,6 +10,9 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::config::{Mistakes, Secret};
 
+/// How long a statement waits for a lock. Short, because a worker's connection waits with it: whoever asked tries again.
+const LOCK_TIMEOUT_MS: u64 = 100;
+
 /// The `[database]` section.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -135,7 +138,10 @@ impl DatabaseConfig {
         Ok(options
             .ssl_mode(self.ssl_mode())
             .application_name(&format!("atelier/{service} schema={}", super::APP_SCHEMA))
-            .options([("statement_timeout", self.statement_timeout_ms.to_string())]))
+            .options([
+                ("statement_timeout", self.statement_timeout_ms.to_string()),
+                ("lock_timeout", LOCK_TIMEOUT_MS.to_string()),
+            ]))
     }
 
     /// How long connecting may take.

@@ -2,41 +2,59 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, LOCATION};
+use axum::http::header::{HeaderName, HeaderValue, LOCATION};
 use axum::response::Response;
 use order_model::{Cost, ModelId, Order, OrderId, Stage, UserId, Username, Version};
-use service_kit::database::{Database, Gate};
+use service_kit::database::Gate;
 use service_kit::http::{Fields, Form, Problem};
+use time::OffsetDateTime;
 
 use super::claimed_caller;
-use crate::http::problems::{not_authorized, order_exists};
+use crate::http::problems::{key_reused, not_authorized, order_exists};
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::metrics::{OrderMetrics, Outcome};
-use crate::store::{CreateOutcome, NewOrder, OrderRecord, Terms, create};
+use crate::store::{CreateOutcome, Creates, NewOrder, OrderRecord, Terms};
 
+mod key;
 mod params;
 
-/// Answers 201 with the order, or 409 where its id is taken.
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Answers 201 with the order, the same again for a repeated key, or 409 where the id is taken.
 pub(in crate::http) async fn handle(
-    State(database): State<Database>,
+    State(creates): State<Creates>,
     State(gate): State<Gate>,
     State(form): State<Form>,
     State(metrics): State<OrderMetrics>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let new = parse(form.read(request).await?)?;
-    let asked = new.clone();
-    let outcomes = database
-        .run("order_create", move |connection| Box::pin(async move { create(connection, &[asked]).await }))
-        .await
-        .inspect_err(|_| metrics.created(Outcome::Failed))?;
+    let key = key::read(request.headers())?;
+    let new = parse(form.read(request).await?, key)?;
+    let outcome = creates.apply(new.clone()).await.inspect_err(|_| metrics.created(Outcome::Failed))?;
+    match outcome {
+        CreateOutcome::Created { order_id, created_at } => {
+            metrics.created(Outcome::Done);
+            Ok(created(&first_record(new, order_id, created_at), &gate))
+        }
+        CreateOutcome::Replayed(record) => {
+            metrics.replayed();
+            let mut response = created(&record, &gate);
+            response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+            Ok(response)
+        }
+        CreateOutcome::KeyReused => {
+            metrics.created(Outcome::Refused);
+            Err(key_reused())
+        }
+        CreateOutcome::Exists => {
+            metrics.created(Outcome::Refused);
+            Err(order_exists())
+        }
+    }
+}
 
-    let Some(CreateOutcome::Created { order_id, created_at }) = outcomes.into_iter().next() else {
-        metrics.created(Outcome::Refused);
-        return Err(order_exists());
-    };
-    metrics.created(Outcome::Done);
-    let record = OrderRecord {
+fn first_record(new: NewOrder, order_id: OrderId, created_at: OffsetDateTime) -> OrderRecord {
+    OrderRecord {
         order: Order {
             id: order_id,
             requester_id: new.requester_id,
@@ -48,18 +66,22 @@ pub(in crate::http) async fn handle(
         terms: new.terms,
         created_at,
         updated_at: created_at,
-    };
-    let body = Written { message: "Order created successfully".to_owned(), order: OrderView::from(&record) };
-    let mut response = answer(&body, entity_tag(&gate, Version::FIRST), order_id);
+    }
+}
+
+fn created(record: &OrderRecord, gate: &Gate) -> Response {
+    let order_id = record.order.id;
+    let body = Written { message: "Order created successfully".to_owned(), order: OrderView::from(record) };
+    let mut response = answer(&body, entity_tag(gate, record.order.version), order_id);
     *response.status_mut() = StatusCode::CREATED;
     // Relative, so that it holds behind a gateway's prefix whichever spelling was asked.
     if let Ok(location) = HeaderValue::try_from(format!("/orders/{order_id}")) {
         response.headers_mut().insert(LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
-fn parse(mut fields: Fields) -> Result<NewOrder, Problem> {
+fn parse(mut fields: Fields, key: Option<String>) -> Result<NewOrder, Problem> {
     let order_id = order_id(&mut fields);
     let requester_id = required::<UserId>(&mut fields, "requester_id");
     let created_by = required::<Username>(&mut fields, "created_by");
@@ -76,11 +98,14 @@ fn parse(mut fields: Fields) -> Result<NewOrder, Problem> {
         return Err(Problem::invalid_fields(Vec::new()));
     };
     // Whoever says who they are may not order in another's name.
-    if actor.user_id.is_some_and(|user_id| user_id != requester_id) {
+    if actor.user_id.as_ref().is_some_and(|user_id| *user_id != requester_id) {
         return Err(not_authorized());
     }
     let terms = Terms { model_id, custom_params, cost_initial, cost_final };
-    Ok(NewOrder { order_id, requester_id, created_by, terms })
+    let caller = actor.user_id.as_ref().unwrap_or(&requester_id).to_string();
+    let mut new = NewOrder { order_id, requester_id, created_by, terms, idempotency: None };
+    new.idempotency = key.map(|key| key::tie(caller, key, &new)).transpose()?;
+    Ok(new)
 }
 
 fn required<T>(fields: &mut Fields, field: &'static str) -> Option<T>
