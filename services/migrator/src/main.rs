@@ -1,2 +1,32 @@
-//! main
-fn main() {}
+//! The migrator's process: arguments, signals, exit code. Everything else is in the library.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use migrator::cli::{Cli, run};
+use service_kit::exit::Exit;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<ExitCode> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            error.print()?;
+            return Ok(if error.use_stderr() { Exit::Configuration } else { Exit::Success }.into());
+        }
+    };
+    service_kit::tls::install_provider();
+    let mut terminated = signal(SignalKind::terminate())?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    };
+    let mut out = io::stdout().lock();
+    let exit = run(cli, &mut out, &mut io::stderr(), stop).await?;
+    out.flush()?;
+    Ok(exit.into())
+}

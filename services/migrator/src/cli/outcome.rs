@@ -1,0 +1,116 @@
+//! Which failure ends with which exit code: the one place that knows both.
+
+use std::error::Error;
+use std::io;
+
+use service_kit::config::ConfigError;
+use service_kit::exit::Exit;
+
+use crate::config::AddressError;
+use crate::log::LogError;
+use crate::migrate::Finding;
+use crate::migrate::UpError;
+use crate::migrate::apply::ApplyError;
+use crate::migrate::files::FilesError;
+use crate::migrate::grants::GrantsError;
+use crate::migrate::lock::LockError;
+use crate::migrate::roles::RolesError;
+use crate::migrate::status::{StatusError, WaitError};
+use crate::migrate::verify::VerifyError;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("the configuration cannot be used")]
+    Configuration(#[source] ConfigError),
+    #[error("the log cannot be started")]
+    Log(#[source] LogError),
+    #[error("the database's address cannot be used")]
+    Address(#[source] AddressError),
+    #[error("this binary was built with migrations that it does not understand")]
+    Files(#[source] FilesError),
+    #[error("the roles cannot be used")]
+    Roles(#[source] RolesError),
+    #[error("the roles have no names: give --owner, --writer and --reader, or set database.roles")]
+    RolesUnnamed,
+    #[error("up failed")]
+    Up(#[source] UpError),
+    #[error("status failed")]
+    Status(#[source] StatusError),
+    #[error("verify failed")]
+    Verify(#[source] VerifyError),
+    #[error("the schema is not what this release needs")]
+    Wait(#[source] WaitError),
+    #[error("the answer could not be written")]
+    Output(#[source] io::Error),
+}
+
+impl Failure {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Configuration(_)
+            | Self::Log(_)
+            | Self::Address(_)
+            | Self::Roles(_)
+            | Self::RolesUnnamed => Exit::Configuration,
+            Self::Files(_) | Self::Output(_) => Exit::Failure,
+            Self::Up(error) => exit_of_up(error),
+            Self::Wait(WaitError::NewerSchema { .. }) => Exit::NewerSchema,
+            Self::Status(_) | Self::Verify(_) | Self::Wait(_) => Exit::Temporary,
+        }
+    }
+}
+
+fn exit_of_up(error: &UpError) -> Exit {
+    match error {
+        UpError::NewerSchema { .. } => Exit::NewerSchema,
+        UpError::Checksum { .. } => Exit::Checksum,
+        UpError::Lock(LockError::Pooler { .. }) => Exit::Configuration,
+        UpError::Connect(_)
+        | UpError::Stopped
+        | UpError::Lock(_)
+        | UpError::Apply(ApplyError::LockTimeout { .. }) => Exit::Temporary,
+        UpError::Roles(error) | UpError::Grants(error) => match error {
+            GrantsError::RoleMissing { .. } | GrantsError::NotOwner { .. } => Exit::Configuration,
+            GrantsError::Query(source) => exit_of_statement(source),
+        },
+        UpError::Apply(ApplyError::Failed { source, .. }) | UpError::Bookkeeping { source, .. } => {
+            exit_of_statement(source)
+        }
+    }
+}
+
+/// A connection that broke is worth another try; a statement that was refused is not.
+fn exit_of_statement(error: &sqlx::Error) -> Exit {
+    let broke = match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0"))
+        }
+        _ => false,
+    };
+    if broke { Exit::Temporary } else { Exit::Failure }
+}
+
+/// A changed file outranks what else was found: nothing may be migrated until it is restored.
+pub(super) fn exit_of_findings(findings: &[Finding]) -> Exit {
+    if findings.iter().any(|finding| matches!(finding, Finding::Checksum { .. })) {
+        Exit::Checksum
+    } else if findings.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Failure
+    }
+}
+
+/// An error and its causes, one a line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = format!("error: {error}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str("\n  because: ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,38 @@
+//! What the migrator tells while it works: on standard error, so that standard output stays the answer.
+
+use std::io::{self, IsTerminal};
+
+use service_kit::telemetry::LogFormat;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::config::LogSection;
+
+/// Why nothing can be told.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The level is none.
+    #[error("log.level is neither a level (error, warn, info, debug, trace) nor a list of directives")]
+    Level(#[source] ParseError),
+    /// It was started before in this process.
+    #[error("logging was started before")]
+    Started(#[source] TryInitError),
+}
+
+/// Starts logging for the whole process.
+pub fn start(config: &LogSection) -> Result<(), LogError> {
+    let filter = EnvFilter::builder().parse(&config.level).map_err(LogError::Level)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let pretty = match config.format {
+        LogFormat::Auto => io::stderr().is_terminal(),
+        LogFormat::Json => false,
+        LogFormat::Pretty => true,
+    };
+    let started = if pretty {
+        builder.finish().try_init()
+    } else {
+        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).finish().try_init()
+    };
+    started.map_err(LogError::Started)
+}

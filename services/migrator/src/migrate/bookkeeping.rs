@@ -1,0 +1,168 @@
+//! What the database remembers of its migrations: sqlx's table in sqlx's format, and beside it what sqlx has no room for.
+//!
+//! `sqlx migrate info` with `search_path=atelier` reads it; `sqlx migrate run` must not be used, since it knows no phases.
+//! Rows are added in the transaction of their file, so the memory and the schema never differ.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, Executor, FromRow, query, query_as, query_scalar, raw_sql};
+
+use super::files::{Migration, Phase};
+
+/// The tables as the first `up` makes them. They are older than the first migration, so no migration can make them;
+/// a later change of them is made here, by statements that may be repeated.
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS atelier._sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),
+    success BOOLEAN NOT NULL,
+    checksum BYTEA NOT NULL,
+    execution_time BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS atelier.schema_meta (
+    only_row boolean PRIMARY KEY DEFAULT true CONSTRAINT schema_meta_only_row CHECK (only_row),
+    min_app_schema integer NOT NULL DEFAULT 0 CONSTRAINT schema_meta_min_app_schema_range CHECK (min_app_schema >= 0),
+    history_epoch integer NOT NULL DEFAULT 0 CONSTRAINT schema_meta_history_epoch_range CHECK (history_epoch >= 0),
+    fingerprint text
+);
+INSERT INTO atelier.schema_meta DEFAULT VALUES ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS atelier.schema_meta_files (
+    version bigint PRIMARY KEY,
+    phase text NOT NULL CONSTRAINT schema_meta_files_phase_known CHECK (phase IN ('expand', 'contract')),
+    down_sql text,
+    applied_by text NOT NULL DEFAULT session_user,
+    image text,
+    plan_hash text,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+";
+
+/// One applied file, as both tables together tell it.
+#[derive(Clone, Debug, FromRow, serde::Serialize)]
+pub struct AppliedRow {
+    /// Its number.
+    pub version: i64,
+    /// sqlx's description.
+    pub description: String,
+    /// False while, or after, a file outside a transaction was cut short by another tool.
+    pub success: bool,
+    /// SHA-384 of the text that was applied.
+    #[serde(skip)]
+    pub checksum: Vec<u8>,
+    /// `expand` or `contract`; none for a row that only sqlx's table has.
+    pub phase: Option<String>,
+}
+
+/// The singleton of `schema_meta`.
+#[derive(Clone, Debug, Default, FromRow)]
+pub struct Meta {
+    /// The lowest schema version that an application must have been built for; raised by contracts.
+    pub min_app_schema: i32,
+    /// How often this database came back from a backup.
+    pub history_epoch: i32,
+    /// What the schema looked like after the last `up`; see [`super::fingerprint`].
+    pub fingerprint: Option<String>,
+}
+
+/// All that is remembered.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Applied files, lowest number first.
+    pub applied: Vec<AppliedRow>,
+    /// The singleton.
+    pub meta: Meta,
+}
+
+impl Memory {
+    /// Highest applied expand, 0 for none.
+    pub fn schema_version(&self) -> i64 {
+        let expand = |row: &&AppliedRow| row.success && row.phase.as_deref() == Some(Phase::Expand.name());
+        self.applied.iter().filter(expand).map(|row| row.version).max().unwrap_or(0)
+    }
+
+    /// The row of a file, if it was applied.
+    pub fn row(&self, version: i64) -> Option<&AppliedRow> {
+        self.applied.iter().find(|row| row.version == version)
+    }
+}
+
+/// Makes schema and tables unless they are there. The schema is looked for first: `CREATE SCHEMA IF NOT EXISTS` asks for
+/// the right to create one even when there is nothing to create, and an owner of the schema alone does not have it.
+pub(super) async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let exists: bool =
+        query_scalar("SELECT to_regnamespace('atelier') IS NOT NULL").fetch_one(&mut *connection).await?;
+    let mut transaction = connection.begin().await?;
+    if !exists {
+        transaction.execute("CREATE SCHEMA atelier").await?;
+    }
+    raw_sql(TABLES).execute(&mut *transaction).await?;
+    transaction.commit().await
+}
+
+/// Reads everything, or `None` when no migrator has been here.
+pub async fn read(connection: &mut PgConnection) -> Result<Option<Memory>, sqlx::Error> {
+    let found: bool = query_scalar(
+        "SELECT to_regclass('atelier._sqlx_migrations') IS NOT NULL
+            AND to_regclass('atelier.schema_meta') IS NOT NULL
+            AND to_regclass('atelier.schema_meta_files') IS NOT NULL",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !found {
+        return Ok(None);
+    }
+    let applied = query_as(
+        "SELECT s.version, s.description, s.success, s.checksum, f.phase
+         FROM atelier._sqlx_migrations AS s
+         LEFT JOIN atelier.schema_meta_files AS f ON f.version = s.version
+         ORDER BY s.version",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let meta = query_as("SELECT min_app_schema, history_epoch, fingerprint FROM atelier.schema_meta")
+        .fetch_optional(&mut *connection)
+        .await?
+        .unwrap_or_default();
+    Ok(Some(Memory { applied, meta }))
+}
+
+/// Remembers an applied file; the caller holds the transaction. The time it took is not known before the commit.
+pub(super) async fn remember(
+    connection: &mut PgConnection,
+    migration: &Migration,
+    image: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    query(
+        "INSERT INTO atelier._sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES ($1, $2, true, $3, -1)",
+    )
+    .bind(migration.version)
+    .bind(migration.description())
+    .bind(migration.checksum().as_slice())
+    .execute(&mut *connection)
+    .await?;
+    query("INSERT INTO atelier.schema_meta_files (version, phase, down_sql, image) VALUES ($1, $2, $3, $4)")
+        .bind(migration.version)
+        .bind(migration.phase.name())
+        .bind(migration.down_sql.as_deref())
+        .bind(image)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// Adds how long the file took, in sqlx's nanoseconds. A loss of this is of no consequence.
+pub(super) async fn remember_time(
+    connection: &mut PgConnection,
+    migration: &Migration,
+    took: Duration,
+) -> Result<(), sqlx::Error> {
+    query("UPDATE atelier._sqlx_migrations SET execution_time = $1 WHERE version = $2")
+        .bind(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
+        .bind(migration.version)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! What the schema looks like, in one line: written down by the `up` that made it, held against the database by `verify`.
+//!
+//! It covers columns with types and defaults, constraints, indexes, triggers and whether they are enabled, functions,
+//! enums, sequences and owners. Grants are left out: they follow every `up`, and roles are configuration.
+
+use sha2::{Digest, Sha256};
+use sqlx::postgres::PgConnection;
+use sqlx::{query, query_scalar};
+
+use super::files::hex;
+
+/// One line an object. Names are shown in full, since the session's path is empty.
+const LINES: &str = "
+WITH ours AS (SELECT to_regnamespace('atelier')::oid AS schema)
+SELECT line FROM ours, LATERAL (
+    SELECT format('column %s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+        a.attcollation::regcollation, pg_get_expr(d.adbin, d.adrelid)) AS line
+    FROM pg_class AS c
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm')
+    UNION ALL
+    SELECT format('relation %s %s %s', c.relname, c.relkind, pg_get_userbyid(c.relowner))
+    FROM pg_class AS c WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    UNION ALL
+    SELECT format('constraint %s %s %s %s', k.conrelid::regclass, k.conname, k.convalidated, pg_get_constraintdef(k.oid))
+    FROM pg_constraint AS k WHERE k.connamespace = schema AND k.contype <> 'n'
+    UNION ALL
+    SELECT format('index %s %s', i.indisvalid, pg_get_indexdef(i.indexrelid))
+    FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE c.relnamespace = schema
+    UNION ALL
+    SELECT format('trigger %s %s', t.tgenabled, pg_get_triggerdef(t.oid))
+    FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = schema AND NOT t.tgisinternal
+    UNION ALL
+    SELECT format('function %s %s', pg_get_userbyid(p.proowner), pg_get_functiondef(p.oid))
+    FROM pg_proc AS p WHERE p.pronamespace = schema AND p.prokind IN ('f', 'p')
+    UNION ALL
+    SELECT format('enum %s %s', t.typname, string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder))
+    FROM pg_type AS t JOIN pg_enum AS e ON e.enumtypid = t.oid WHERE t.typnamespace = schema GROUP BY t.typname
+    UNION ALL
+    SELECT format('sequence %s %s %s %s %s %s', s.seqrelid::regclass, format_type(s.seqtypid, NULL), s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+    FROM pg_sequence AS s JOIN pg_class AS c ON c.oid = s.seqrelid WHERE c.relnamespace = schema
+) AS lines
+ORDER BY line COLLATE \"C\"";
+
+/// The fingerprint, led by the server's major version: each major words definitions in its own way.
+pub(super) async fn compute(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
+    let major: i32 = query_scalar("SELECT current_setting('server_version_num')::int / 10000")
+        .fetch_one(&mut *connection)
+        .await?;
+    let lines: Vec<String> = query_scalar(LINES).fetch_all(connection).await?;
+    let mut hash = Sha256::new();
+    for line in lines {
+        hash.update(line.as_bytes());
+        hash.update([0]);
+    }
+    Ok(format!("pg{major}:{}", hex(&hash.finalize())))
+}
+
+/// Remembers what the schema looks like now. Only an `up` that applied something does: another would bless a drift.
+pub(super) async fn write_down(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let fingerprint = compute(connection).await?;
+    query("UPDATE atelier.schema_meta SET fingerprint = $1").bind(fingerprint).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether the schema still looks as it was written down, and `None` when that cannot be told: nothing was written down,
+/// or the server is of another major version now.
+pub(super) async fn unchanged(
+    connection: &mut PgConnection,
+    known: Option<&str>,
+) -> Result<Option<bool>, sqlx::Error> {
+    let Some(known) = known else { return Ok(None) };
+    let now = compute(connection).await?;
+    let major = |text: &str| text.split_once(':').map(|(major, _)| major.to_owned());
+    Ok((major(known) == major(&now)).then(|| known == now))
+}

@@ -1,0 +1,106 @@
+//! The one connection that a command works on, and how it is made: patiently while a server starts, not otherwise.
+//! It sets no role and no path that outlives it, and it never prints an address with a password.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection, Executor, query, query_scalar};
+
+use super::backoff::Backoff;
+
+/// How long one attempt to connect may take.
+const ATTEMPT: Duration = Duration::from_secs(10);
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The server does not let us in, or is not there.
+    #[error("cannot connect to the database")]
+    Refused(#[source] sqlx::Error),
+    /// It was starting, stopping or silent until the deadline.
+    #[error("the database did not become ready within {deadline:?}")]
+    NotReady {
+        /// How long was waited.
+        deadline: Duration,
+        /// The last attempt's answer, unless it was silence.
+        source: Option<sqlx::Error>,
+    },
+    /// The first statements failed.
+    #[error("the session could not be prepared")]
+    Prepare(#[source] sqlx::Error),
+}
+
+/// Connects, and tries again while the server says that it is starting (57P03), does not answer, or is not there yet.
+/// A refusal that waiting cannot change, as a wrong password or an unknown database, is told at once.
+pub async fn connect(options: &PgConnectOptions, deadline: Duration) -> Result<PgConnection, ConnectError> {
+    let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
+    loop {
+        let source = match tokio::time::timeout(
+            ATTEMPT.min(backoff.left()),
+            PgConnection::connect_with(options),
+        )
+        .await
+        {
+            Ok(Ok(mut connection)) => {
+                prepare(&mut connection).await.map_err(ConnectError::Prepare)?;
+                return Ok(connection);
+            }
+            Ok(Err(error)) if !worth_waiting(&error) => return Err(ConnectError::Refused(error)),
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
+        };
+        if !backoff.pause().await {
+            return Err(ConnectError::NotReady { deadline, source });
+        }
+    }
+}
+
+fn worth_waiting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        // Starting up or shutting down; too many connections; a node that is about to change its role.
+        sqlx::Error::Database(error) => {
+            matches!(error.code().as_deref(), Some("57P03" | "53300" | "57P01" | "57P02"))
+        }
+        _ => false,
+    }
+}
+
+/// An empty path makes a forgotten schema name fail instead of landing in `public`. The rest lets a server notice that
+/// we are gone while it works, so a killed migrator does not keep its lock; systems without the check refuse the setting.
+async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    connection.execute("SELECT set_config('search_path', '', false)").await?;
+    connection.execute("SET statement_timeout = 0").await?;
+    connection.execute("SET idle_in_transaction_session_timeout = 0").await?;
+    for optional in ["SET tcp_keepalives_idle = 30", "SET client_connection_check_interval = '5s'"] {
+        match connection.execute(optional).await {
+            Ok(_) => {}
+            Err(sqlx::Error::Database(error)) => {
+                tracing::debug!(%error, optional, "the server does not know this setting");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The server process behind a connection.
+pub(super) async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await
+}
+
+/// Asks the server to give up what one of our sessions is doing. Best effort: the session is about to go anyway.
+pub(super) async fn cancel(options: &PgConnectOptions, backend: i32) {
+    let work = async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        query("SELECT pg_cancel_backend($1)").bind(backend).execute(&mut connection).await?;
+        connection.close().await
+    };
+    match tokio::time::timeout(ATTEMPT, work).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the running statement could not be cancelled"),
+        Err(_) => tracing::debug!("the running statement could not be cancelled in time"),
+    }
+}

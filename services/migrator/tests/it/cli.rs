@@ -1,0 +1,147 @@
+//! The binary: exit codes, words on the right stream, nothing secret in them.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use testkit::{Role, TestDatabase};
+
+use crate::support::run;
+
+/// The binary in an environment that leads nowhere but to `database`.
+fn migrator(database: &TestDatabase, role: Role, args: &[&str]) -> Output {
+    with_url(&database.url(role), args)
+}
+
+fn with_url(url: &str, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_migrator"))
+        .args(args)
+        .env_clear()
+        .env("ATELIER_DATABASE__URL", url)
+        .env("ATELIER_MIGRATIONS__DEADLINE_MS", "30000")
+        .output()
+        .expect("the binary runs")
+}
+
+fn words(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[track_caller]
+fn assert_exit(output: &Output, code: i32) {
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "stdout: {}\nstderr: {}",
+        words(&output.stdout),
+        words(&output.stderr)
+    );
+}
+
+#[tokio::test]
+async fn from_nothing_to_a_verified_schema() {
+    let database = TestDatabase::empty().await.expect("a database");
+    let status = migrator(&database, Role::Admin, &["status", "--output", "json"]);
+    assert_exit(&status, 0);
+    assert_eq!(serde_json::from_slice::<Value>(&status.stdout).expect("JSON")["window"], "too_old");
+    assert_exit(&migrator(&database, Role::Admin, &["wait", "--timeout", "100ms"]), 75);
+
+    let up = migrator(&database, Role::Admin, &["up"]);
+    assert_exit(&up, 0);
+    assert!(words(&up.stdout).contains("applied 0001_orders.expand.sql"), "{}", words(&up.stdout));
+
+    let status = migrator(&database, Role::Admin, &["status", "--output", "json"]);
+    assert_eq!(serde_json::from_slice::<Value>(&status.stdout).expect("JSON")["window"], "fits");
+    let verify = migrator(&database, Role::Admin, &["verify", "--output", "json"]);
+    assert_exit(&verify, 0);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&verify.stdout).expect("JSON")["findings"],
+        Value::Array(Vec::new())
+    );
+    assert_exit(&migrator(&database, Role::Admin, &["wait", "--timeout", "10s"]), 0);
+}
+
+#[tokio::test]
+async fn an_edited_file_ends_with_65_and_a_newer_schema_with_67() {
+    let database = TestDatabase::create().await.expect("a database");
+    let mut admin = database.connect(Role::Admin).await.expect("connected");
+    run(&mut admin, "UPDATE atelier._sqlx_migrations SET checksum = '' WHERE version = 3")
+        .await
+        .expect("as if edited");
+    let up = migrator(&database, Role::Owner, &["up"]);
+    assert_exit(&up, 65);
+    assert!(words(&up.stderr).contains("0003_history_law.expand.sql"), "{}", words(&up.stderr));
+    assert_exit(&migrator(&database, Role::Owner, &["verify"]), 65);
+
+    run(&mut admin, "UPDATE atelier.schema_meta SET min_app_schema = 9999")
+        .await
+        .expect("as a contract does");
+    assert_exit(&migrator(&database, Role::Owner, &["up"]), 67);
+    assert_exit(&migrator(&database, Role::Owner, &["wait", "--timeout", "10s"]), 67);
+}
+
+#[tokio::test]
+async fn drift_makes_verify_fail_and_leaves_up_alone() {
+    let database = TestDatabase::create().await.expect("a database");
+    let mut admin = database.connect(Role::Admin).await.expect("connected");
+    run(&mut admin, "ALTER TABLE atelier.orders DISABLE TRIGGER orders_law_on_update")
+        .await
+        .expect("drifted");
+    let verify = migrator(&database, Role::Reader, &["verify"]);
+    assert_exit(&verify, 1);
+    assert!(words(&verify.stdout).contains("orders_law_on_update"), "{}", words(&verify.stdout));
+    assert_exit(&migrator(&database, Role::Owner, &["up"]), 0);
+}
+
+#[tokio::test]
+async fn mistakes_in_arguments_and_configuration_end_with_64() {
+    assert_exit(&with_url("postgres://u@h/d", &["upp"]), 64);
+    assert_exit(&with_url("no address", &["up"]), 64);
+    let half_a_tier = Command::new(env!("CARGO_BIN_EXE_migrator"))
+        .arg("up")
+        .env_clear()
+        .env("ATELIER_DATABASE__URL", "postgres://u@127.0.0.1/d")
+        .env("ATELIER_DATABASE__ROLES__WRITER", "w")
+        .output()
+        .expect("the binary runs");
+    assert_exit(&half_a_tier, 64);
+    let told = words(&half_a_tier.stderr);
+    assert!(told.contains("database.roles.owner") && told.contains("database.roles.reader"), "{told}");
+}
+
+#[tokio::test]
+async fn no_server_ends_with_75_and_no_password_is_told() {
+    let port = testkit::wait::free_port().expect("a port");
+    let output = Command::new(env!("CARGO_BIN_EXE_migrator"))
+        .arg("up")
+        .env_clear()
+        .env("ATELIER_DATABASE__URL", format!("postgres://u:verysecret@127.0.0.1:{port}/d"))
+        .env("ATELIER_MIGRATIONS__DEADLINE_MS", "200")
+        .output()
+        .expect("the binary runs");
+    assert_exit(&output, 75);
+    assert!(!words(&output.stderr).contains("verysecret"));
+}
+
+#[tokio::test]
+async fn roles_are_printed_without_a_database_when_they_are_named() {
+    let args = ["roles", "--print-sql", "--owner", "o", "--writer", "w", "--reader", "r", "--database", "d"];
+    let output = Command::new(env!("CARGO_BIN_EXE_migrator"))
+        .args(args)
+        .env_clear()
+        .output()
+        .expect("the binary runs");
+    assert_exit(&output, 0);
+    assert!(words(&output.stdout).contains("CREATE ROLE \"w\" LOGIN"));
+}
+
+#[tokio::test]
+async fn help_version_and_configuration_are_told() {
+    for args in
+        [&["--help"][..], &["--version"], &["config", "schema"], &["config", "check"], &["config", "dump"]]
+    {
+        let output = with_url("postgres://u:verysecret@127.0.0.1/d", args);
+        assert_exit(&output, 0);
+        assert!(!words(&output.stdout).contains("verysecret"), "{args:?}");
+        assert!(!output.stdout.is_empty(), "{args:?}");
+    }
+}

@@ -1,0 +1,64 @@
+//! What the tests of this folder share: short histories, small sets of migrations, and looking at refusals.
+
+use std::time::Duration;
+
+use migrator::migrate::{MigrationSet, UpOptions};
+use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
+use testkit::{Role, TestDatabase};
+
+/// Long enough for a busy machine; nothing waits for it unless something is wrong.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A migrated database and a connection to it.
+pub(crate) async fn migrated(role: Role) -> (TestDatabase, PgConnection) {
+    let database = TestDatabase::create().await.expect("a database");
+    let connection = database.connect(role).await.expect("connected");
+    (database, connection)
+}
+
+/// Runs statements as they are.
+pub(crate) async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
+    raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(|_| ())
+}
+
+/// How the server refused: its code, and the constraint that it named.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) constraint: Option<String>,
+}
+
+/// Runs statements that must be refused.
+pub(crate) async fn refusal(connection: &mut PgConnection, sql: &str) -> Refusal {
+    match run(connection, sql).await {
+        Ok(()) => panic!("this was accepted: {sql}"),
+        Err(sqlx::Error::Database(error)) => Refusal {
+            code: error.code().unwrap_or_default().into_owned(),
+            constraint: error.constraint().map(str::to_owned),
+        },
+        Err(error) => panic!("this failed otherwise: {sql}: {error}"),
+    }
+}
+
+/// One statement that makes an order of the user `u` and the maker `m`, as the service would.
+pub(crate) fn create(order_id: i64) -> String {
+    format!(
+        "WITH o AS (
+            INSERT INTO atelier.orders (order_id, requester_id, created_by) VALUES ({order_id}, 'u', 'm') RETURNING order_id
+         )
+         INSERT INTO atelier.order_events (order_id, version, state_type, new_value, to_stage, to_alert, actor, role)
+         SELECT order_id, 1, 'created', true, 'created', false, 'u', 'requester' FROM o"
+    )
+}
+
+/// `UpOptions` for a set of small files, each under a reason of its own.
+pub(crate) fn files(files: &[(&str, &str)]) -> UpOptions {
+    let texts: Vec<(&str, String)> = files.iter().map(|(name, sql)| (*name, with_reason(sql))).collect();
+    let migrations = MigrationSet::parse(texts.iter().map(|(name, sql)| (*name, sql.as_str())))
+        .expect("well-formed files");
+    UpOptions { migrations, roles: None, deadline: DEADLINE, image: None }
+}
+
+fn with_reason(sql: &str) -> String {
+    if sql.starts_with("--") { sql.to_owned() } else { format!("-- Why: a test.\n{sql}") }
+}

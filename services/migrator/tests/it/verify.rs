@@ -1,0 +1,128 @@
+//! `verify` finds what was changed behind the migrator's back, and nothing in a database that nobody touched.
+
+use migrator::migrate::{Finding, MigrationSet, Verification, verify};
+use testkit::{Role, TestDatabase};
+
+use crate::support::{files, migrated, run};
+
+async fn found(database: &TestDatabase) -> Vec<Finding> {
+    let migrations = MigrationSet::embedded().expect("the embedded files");
+    verified(database, &migrations).await.findings
+}
+
+async fn verified(database: &TestDatabase, migrations: &MigrationSet) -> Verification {
+    verify(&database.options(Role::Admin), migrations).await.expect("verified")
+}
+
+#[tokio::test]
+async fn a_fresh_database_has_no_findings_whoever_asks() {
+    let (database, _admin) = migrated(Role::Admin).await;
+    let migrations = MigrationSet::embedded().expect("the embedded files");
+    for role in [Role::Owner, Role::Reader] {
+        let found = verify(&database.options(role), &migrations).await.expect("verified");
+        assert_eq!(found.findings, []);
+        assert_eq!(found.schema_version, migrations.schema_version());
+    }
+}
+
+#[tokio::test]
+async fn an_empty_database_says_that_nobody_was_here() {
+    let database = TestDatabase::empty().await.expect("a database");
+    assert_eq!(found(&database).await, [Finding::NoBookkeeping]);
+}
+
+#[tokio::test]
+async fn changed_missing_and_unknown_files_are_told_apart() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    run(
+        &mut admin,
+        "UPDATE atelier._sqlx_migrations SET checksum = '' WHERE version = 1;
+         DELETE FROM atelier._sqlx_migrations WHERE version = 2; DELETE FROM atelier.schema_meta_files WHERE version = 2;
+         INSERT INTO atelier._sqlx_migrations VALUES (900, 'later', now(), true, '', 1);
+         INSERT INTO atelier.schema_meta_files (version, phase) VALUES (900, 'expand');
+         INSERT INTO atelier._sqlx_migrations VALUES (901, 'foreign', now(), true, '', 1)",
+    )
+    .await
+    .expect("changed");
+    let expected = [
+        Finding::Checksum { file: "0001_orders.expand.sql".to_owned() },
+        Finding::MissingRow { file: "0002_order_events.expand.sql".to_owned() },
+        Finding::ExtraRow { version: 900, description: "later".to_owned() },
+        Finding::ForeignRow { version: 901, description: "foreign".to_owned() },
+    ];
+    assert_eq!(found(&database).await, expected);
+}
+
+#[tokio::test]
+async fn a_guard_that_is_gone_or_off_is_found() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    run(
+        &mut admin,
+        "DROP TRIGGER order_events_no_delete ON atelier.order_events;
+         ALTER TABLE atelier.orders DISABLE TRIGGER orders_law_on_update;
+         ALTER TABLE atelier.orders ENABLE REPLICA TRIGGER orders_law_on_insert",
+    )
+    .await
+    .expect("changed");
+    let found = found(&database).await;
+    let guard = |table: &str, trigger: &str| (table.to_owned(), trigger.to_owned());
+    let (table, trigger) = guard("order_events", "order_events_no_delete");
+    assert!(found.contains(&Finding::GuardMissing { table, trigger }), "{found:?}");
+    for name in ["orders_law_on_update", "orders_law_on_insert"] {
+        let (table, trigger) = guard("orders", name);
+        assert!(found.contains(&Finding::GuardDisabled { table, trigger }), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn invalid_indexes_and_constraints_that_were_never_checked_are_found() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    run(&mut admin, "ALTER TABLE atelier.orders ADD CONSTRAINT mine CHECK (order_id > 0) NOT VALID")
+        .await
+        .expect("changed");
+    // Two equal rows and a unique index made concurrently: it fails and stays INVALID.
+    run(&mut admin, "CREATE TABLE atelier.twice AS SELECT 1 AS n FROM generate_series(1, 2)")
+        .await
+        .expect("a table");
+    run(&mut admin, "CREATE UNIQUE INDEX CONCURRENTLY twice_idx ON atelier.twice (n)")
+        .await
+        .expect_err("not unique");
+    let found = found(&database).await;
+    assert!(found.contains(&Finding::InvalidIndex { index: "twice_idx".to_owned() }), "{found:?}");
+    let constraint =
+        Finding::NotValidConstraint { table: "orders".to_owned(), constraint: "mine".to_owned() };
+    assert!(found.contains(&constraint), "{found:?}");
+}
+
+#[tokio::test]
+async fn every_kind_of_drift_is_found() {
+    for sql in [
+        "ALTER TABLE atelier.orders ADD COLUMN mine int",
+        "ALTER TABLE atelier.orders ALTER COLUMN updated_at SET DEFAULT '2000-01-01'",
+        "ALTER TABLE atelier.orders DROP CONSTRAINT orders_version_range",
+        "CREATE INDEX mine ON atelier.orders (stage)",
+        "DROP INDEX atelier.orders_creator_idx",
+        "CREATE OR REPLACE FUNCTION atelier.history_refuses_this() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE FUNCTION atelier.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TYPE atelier.order_stage ADD VALUE 'lost'",
+        "ALTER SEQUENCE atelier.order_id_seq CYCLE",
+        "ALTER TABLE atelier.orders OWNER TO postgres",
+        "CREATE TABLE atelier.mine (n int)",
+    ] {
+        let (database, mut admin) = migrated(Role::Admin).await;
+        run(&mut admin, sql).await.expect(sql);
+        assert!(found(&database).await.contains(&Finding::Drift), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn an_up_that_applies_nothing_does_not_bless_a_drift() {
+    let database = TestDatabase::empty().await.expect("a database");
+    let options = files(&[("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);")]);
+    let address = database.options(Role::Admin);
+    migrator::migrate::up(&address, &options).await.expect("up");
+    let mut admin = database.connect(Role::Admin).await.expect("connected");
+    run(&mut admin, "ALTER TABLE atelier.a ADD COLUMN mine int").await.expect("drifted");
+    migrator::migrate::up(&address, &options).await.expect("up again");
+    assert_eq!(verified(&database, &options.migrations).await.findings, [Finding::Drift]);
+}

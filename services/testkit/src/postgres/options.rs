@@ -1,0 +1,82 @@
+//! How a server is run: where its data lives, what a crash may cost, what else is set.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+/// Where the data lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataFolder {
+    /// In a new folder, removed when the server has ended.
+    Temporary,
+    /// In this folder, made if needed and left as it is.
+    Kept(PathBuf),
+}
+
+/// What a crash of the machine may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Everything: nothing is forced to disk, which is what tests want.
+    None,
+    /// Nothing that was committed.
+    Full,
+}
+
+/// How a server is run.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Where the data lives.
+    pub data: DataFolder,
+    /// The port on the loopback address; 0 for any that is free.
+    pub port: u16,
+    /// What a crash of the machine may cost.
+    pub durability: Durability,
+    /// Further settings, name and value.
+    pub settings: Vec<(String, String)>,
+}
+
+impl ServerOptions {
+    /// A server for tests: fast, temporary, with room for many tests at once.
+    pub fn tests() -> Self {
+        Self {
+            data: DataFolder::Temporary,
+            port: 0,
+            durability: Durability::None,
+            settings: vec![("max_connections".to_owned(), "300".to_owned())],
+        }
+    }
+
+    /// A server whose data is kept in `folder`.
+    pub fn kept(folder: impl Into<PathBuf>, port: u16) -> Self {
+        Self {
+            data: DataFolder::Kept(folder.into()),
+            port,
+            durability: Durability::Full,
+            settings: Vec::new(),
+        }
+    }
+
+    /// All settings, name and value; later ones win.
+    pub(super) fn settings(&self, port: u16) -> Vec<(String, String)> {
+        let mut settings = vec![
+            ("listen_addresses", Ipv4Addr::LOCALHOST.to_string()),
+            ("port", port.to_string()),
+            ("unix_socket_directories", String::new()),
+            ("timezone", "UTC".to_owned()),
+        ];
+        if self.durability == Durability::None {
+            let off = || "off".to_owned();
+            settings.extend([("fsync", off()), ("synchronous_commit", off()), ("full_page_writes", off())]);
+        }
+        let ours = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
+        ours.chain(self.settings.iter().cloned()).collect()
+    }
+}
+
+/// How a server is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopMode {
+    /// Transactions are rolled back, everything is written.
+    Fast,
+    /// As in a crash: the next start recovers.
+    Immediate,
+}
