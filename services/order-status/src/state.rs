@@ -3,6 +3,7 @@
 use axum::extract::FromRef;
 use service_kit::database::{Database, Gate};
 use service_kit::http::Form;
+use service_kit::identity::Authenticator;
 use service_kit::service::Parts;
 
 use crate::config::Config;
@@ -12,6 +13,7 @@ use crate::store::{Creates, Transitions};
 /// The state of the service's routes.
 #[derive(Clone, FromRef)]
 pub(crate) struct AppState {
+    pub(crate) authenticator: Authenticator,
     pub(crate) database: Database,
     pub(crate) creates: Creates,
     pub(crate) transitions: Transitions,
@@ -22,10 +24,11 @@ pub(crate) struct AppState {
 
 impl AppState {
     pub(crate) fn new(_config: &Config, parts: Parts) -> Self {
-        let Parts { database, gate, metrics, form } = parts;
+        let Parts { authenticator, database, gate, metrics, form } = parts;
         Self {
             creates: Creates::new(database.clone()),
             transitions: Transitions::new(database.clone()),
+            authenticator,
             database,
             gate,
             form,

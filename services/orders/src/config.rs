@@ -39,6 +39,7 @@ impl Config {
         Base {
             listen: &self.listen,
             ops_listen: &self.ops_listen,
+            auth: &self.auth,
             database: &self.database,
             http: &self.http,
             log: &self.log,

@@ -2,6 +2,7 @@
 
 use axum::extract::FromRef;
 use service_kit::database::{Database, Gate};
+use service_kit::identity::Authenticator;
 use service_kit::service::Parts;
 
 use crate::catalog::{Catalog, ClientError};
@@ -10,6 +11,7 @@ use crate::config::Config;
 /// The state of the service's routes.
 #[derive(Clone, FromRef)]
 pub(crate) struct AppState {
+    pub(crate) authenticator: Authenticator,
     pub(crate) database: Database,
     pub(crate) gate: Gate,
     pub(crate) catalog: Catalog,
@@ -17,7 +19,7 @@ pub(crate) struct AppState {
 
 impl AppState {
     pub(crate) fn new(config: &Config, parts: Parts) -> Result<Self, ClientError> {
-        let Parts { database, gate, metrics, .. } = parts;
-        Ok(Self { database, gate, catalog: Catalog::new(&config.catalog, &metrics)? })
+        let Parts { authenticator, database, gate, metrics, .. } = parts;
+        Ok(Self { authenticator, database, gate, catalog: Catalog::new(&config.catalog, &metrics)? })
     }
 }

@@ -6,7 +6,7 @@ mod error;
 mod window;
 mod worker;
 
-pub use config::{DatabaseConfig, SslMode};
+pub use config::{ConnectOptionsError, DatabaseConfig, SslMode};
 pub use error::DatabaseError;
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
 pub use worker::{BoxFuture, Database, DatabaseMetrics};

@@ -1,66 +1,152 @@
 //! Who is asking. A handler gets a [`Caller`], never a header or a claim.
 
+mod config;
+mod gateway;
+mod jwks;
+mod secrets;
+mod token;
+mod verify;
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use order_model::{Actor, UserId, Username};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
-use crate::config::{Listen, Mistakes};
-
-/// How callers are known.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AuthConfig {
-    /// Where a caller's identity comes from. There is no default: who may do what must be somebody's decision.
-    pub mode: AuthMode,
-    /// Lets `open` mode bind an address that other machines reach, where anybody could then claim to be anybody.
-    pub allow_open_on_network: bool,
-}
-
-/// Where a caller's identity comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthMode {
-    /// From the body's `user_id` and `username`, unverified; reads are unrestricted. For trying out, and behind a network that is trusted.
-    Open,
-}
-
-impl AuthConfig {
-    /// Adds what is wrong between the mode and the address.
-    pub fn check(&self, listen: &Listen, mistakes: &mut Mistakes<'_>) {
-        if self.mode == AuthMode::Open && !listen.is_loopback() && !self.allow_open_on_network {
-            let problem = format!(
-                "open believes whatever a body claims, and {listen} can be reached from other machines: \
-                 listen on 127.0.0.1, or set auth.allow_open_on_network=true"
-            );
-            mistakes.add("auth.mode", problem);
-        }
-    }
-}
+use crate::clock::Clock;
+use crate::http::{Fields, Problem, codes};
+pub use config::{AuthConfig, AuthMode, GatewayConfig, Hs256Config, JwksConfig, TokenConfig};
+use gateway::Gateway;
+use token::TokenVerifier;
+pub use verify::routes as verify_routes;
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// Somebody who says who they are and is believed (`open`). Never an operator.
-    Claimed {
-        /// The user id that they claim.
-        user_id: Option<UserId>,
-        /// The username that they claim.
-        username: Option<Username>,
-    },
+    /// Somebody unknown, who will say in the body who they are and be believed (`open`). Never an operator.
+    Open,
+    /// Somebody whose identity was verified, here or by the gateway in front.
+    Verified(Actor),
 }
 
 impl Caller {
     /// Whether things that are not theirs exist for them: with identities unverified, hiding would only look like protection.
     pub fn sees_everything(&self) -> bool {
         match self {
-            Self::Claimed { .. } => true,
+            Self::Open => true,
+            Self::Verified(actor) => actor.operator,
         }
     }
 
-    /// The caller as the rules know them.
-    pub fn into_actor(self) -> Actor {
+    /// Whether an order of these parties exists for them.
+    pub fn sees(&self, order: &order_model::Order) -> bool {
         match self {
-            Self::Claimed { user_id, username } => Actor { user_id, username, operator: false },
+            Self::Open => true,
+            Self::Verified(actor) => actor.sees(order),
         }
+    }
+
+    /// Takes `user_id` and `username` out of a body. In `open` they are the caller; a verified caller may repeat its own.
+    /// What does not match is told by [`Claims::actor`], after the body's other fields were looked at.
+    pub fn claims(self, fields: &mut Fields) -> Claims {
+        Claims { caller: self, user_id: fields.text("user_id"), username: fields.text("username") }
+    }
+}
+
+/// Who a body says is asking, beside who is.
+#[derive(Debug)]
+pub struct Claims {
+    caller: Caller,
+    user_id: Option<UserId>,
+    username: Option<Username>,
+}
+
+impl Claims {
+    /// The actor, as the rules know them; 403 where the body claims to be somebody else.
+    pub fn actor(self) -> Result<Actor, Problem> {
+        let Self { caller, user_id, username } = self;
+        match caller {
+            Caller::Open => Ok(Actor { user_id, username, operator: false }),
+            Caller::Verified(actor) => {
+                let same_user = user_id.is_none() || user_id == actor.user_id;
+                let same_name = username.is_none() || username == actor.username;
+                if same_user && same_name { Ok(actor) } else { Err(not_authorized()) }
+            }
+        }
+    }
+}
+
+/// 403.
+pub fn not_authorized() -> Problem {
+    Problem::new(codes::NOT_AUTHORIZED, "Not authorized")
+}
+
+/// 401: the caller is not known, and why not.
+fn unauthenticated(detail: &'static str) -> Problem {
+    Problem::new(codes::UNAUTHENTICATED, detail)
+        .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+/// Finds out who is asking.
+#[derive(Clone)]
+pub struct Authenticator(Arc<Mode>);
+
+enum Mode {
+    Open,
+    Gateway(Gateway),
+    Token(Box<TokenVerifier>),
+}
+
+/// Why callers cannot be told apart.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The client for the key set cannot be built.
+    #[error("the client for auth.jwks.url cannot be built")]
+    Client(#[source] reqwest::Error),
+    /// A file of secrets cannot be used.
+    #[error(transparent)]
+    Secrets(#[from] secrets::SecretsError),
+}
+
+impl Authenticator {
+    /// As configured; the configuration has passed its check.
+    pub fn new(config: &AuthConfig, clock: Clock) -> Result<Self, IdentityError> {
+        Ok(Self(Arc::new(match config.mode {
+            AuthMode::Open => Mode::Open,
+            AuthMode::Gateway => Mode::Gateway(Gateway::new(config)?),
+            AuthMode::Token => Mode::Token(Box::new(TokenVerifier::new(config, clock)?)),
+        })))
+    }
+
+    /// Who sends these headers, or 400, 401, 503.
+    pub async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        match &*self.0 {
+            Mode::Open => Ok(Caller::Open),
+            Mode::Gateway(gateway) => gateway.identify(headers).map(Caller::Verified),
+            Mode::Token(verifier) => verifier.identify(headers).await.map(Caller::Verified),
+        }
+    }
+
+    /// Keeps keys fresh until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        match &*self.0 {
+            Mode::Open | Mode::Gateway(_) => stop.cancelled().await,
+            Mode::Token(verifier) => verifier.run(stop).await,
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    Authenticator: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Authenticator::from_ref(state).identify(&parts.headers).await
     }
 }

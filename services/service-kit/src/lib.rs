@@ -4,6 +4,7 @@
 //! A rule of the order's life must never stand here; those are `order-model`'s.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod database;
 pub mod exit;

@@ -9,10 +9,12 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{self, ServiceArgs, ServiceCommand};
+use crate::clock::Clock;
 use crate::config::{Listen, Settings};
 use crate::database::{self, Database, DatabaseConfig, DatabaseMetrics, Gate};
 use crate::exit::Exit;
 use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
+use crate::identity::{AuthConfig, Authenticator, IdentityError, verify_routes};
 use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
 use crate::metrics::{HttpMetrics, Metrics};
 use crate::ops::{self, Ops};
@@ -26,6 +28,8 @@ pub struct Base<'a> {
     pub listen: &'a Listen,
     /// Where the cluster reaches it.
     pub ops_listen: &'a Listen,
+    /// How callers are known.
+    pub auth: &'a AuthConfig,
     /// The database.
     pub database: &'a DatabaseConfig,
     /// What a client may do.
@@ -64,6 +68,8 @@ pub trait Service {
 /// What the routes of a service stand on.
 #[derive(Clone)]
 pub struct Parts {
+    /// Finds out who is asking.
+    pub authenticator: Authenticator,
     /// The way to the database.
     pub database: Database,
     /// What the schema's window says.
@@ -93,6 +99,9 @@ pub enum ServiceError {
     /// Its routes cannot be made.
     #[error("the service cannot be put together")]
     Routes(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Callers cannot be told apart.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// It ended otherwise than by being asked to.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
@@ -125,9 +134,20 @@ impl Running {
             ops_server.serve(ops::routes(ops), lifecycle.stop_rest(), Duration::ZERO),
         );
 
+        crate::tls::install_provider();
+        let authenticator = Authenticator::new(base.auth, Clock::system())?;
+        lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
+
         let edge = Edge { request_ids, metrics: HttpMetrics::new(&metrics), log: RequestLog::new(base.log) };
+        if let Some(listen) = &base.auth.verify_listen {
+            let server = Server::bind(listen, base.http).await?;
+            let routes = verify_routes(authenticator.clone(), base.auth.token.operator_role.clone());
+            let serve =
+                server.serve(wrap(routes, edge.clone()), lifecycle.stop_serving(), base.shutdown.drain());
+            lifecycle.serve("verify listener", serve);
+        }
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
-        let parts = Parts { database, gate, metrics, form };
+        let parts = Parts { authenticator, database, gate, metrics, form };
         lifecycle.support("background", S::background(config, &parts, lifecycle.stop_rest()));
         let routes = S::routes(config, parts).map_err(|error| ServiceError::Routes(Box::new(error)))?;
         let serve = server.serve(wrap(routes, edge), lifecycle.stop_serving(), base.shutdown.drain());
@@ -160,7 +180,6 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
     for notice in &loaded.notices {
         tracing::warn!(notice, "a variable of the replaced services is used");
     }
-    crate::tls::install_provider();
     match serve::<S>(&loaded.settings) {
         Ok(()) => Exit::Success.into(),
         Err(error) => {

@@ -2,6 +2,7 @@
 
 use order_model::{Refusal, Version};
 use service_kit::http::{Problem, codes};
+use service_kit::identity::not_authorized;
 
 use crate::store::MoveError;
 
@@ -12,8 +13,6 @@ service_kit::codes! {
     ORDER_EXISTS = "order_exists", CONFLICT, "Order exists";
     /// The key was used before, for another request.
     KEY_REUSED = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
-    /// Neither the party that may do this nor an operator.
-    NOT_AUTHORIZED = "not_authorized", FORBIDDEN, "Not authorized";
     /// The order is at another version than `If-Match` names.
     VERSION_MISMATCH = "version_mismatch", PRECONDITION_FAILED, "Version mismatch";
     /// Later stages stand on the one that was to be cleared.
@@ -42,11 +41,6 @@ pub(super) fn key_reused() -> Problem {
         KEY_REUSED,
         "This Idempotency-Key was used for another request; use a new key for a new order",
     )
-}
-
-/// 403.
-pub(super) fn not_authorized() -> Problem {
-    Problem::new(NOT_AUTHORIZED, Refusal::NotAuthorized.to_string())
 }
 
 /// The answer to a move that the rules refuse, for an order that is at `current`.

@@ -5,7 +5,7 @@ mod prune;
 
 use std::time::Duration;
 
-use order_model::{OrderId, UserId, Username};
+use order_model::{OrderId, Role, UserId, Username};
 use service_kit::database::{Database, DatabaseError};
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -21,12 +21,14 @@ const LOCKED_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct NewOrder {
     /// Its id, or `None` to be given one.
     pub(crate) order_id: Option<OrderId>,
-    /// Who wants it made; also the actor of its first event.
+    /// Who wants it made.
     pub(crate) requester_id: UserId,
     /// Who makes it.
     pub(crate) created_by: Username,
     /// What is asked for.
     pub(crate) terms: Terms,
+    /// Who made it, and in which role: the actor of its first event.
+    pub(crate) made_by: (Role, UserId),
     /// What makes a repetition of this create recognisable.
     pub(crate) idempotency: Option<Idempotency>,
 }

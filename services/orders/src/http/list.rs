@@ -6,6 +6,7 @@ use order_model::{Cost, ModelId, OrderId, Stage};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::http::{ListKey, Problem, Query};
+use service_kit::identity::{Caller, not_authorized};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -42,8 +43,16 @@ struct Item<'a> {
 }
 
 /// Answers with the page of `owner`'s orders that `query` asks for.
-pub(super) async fn answer(state: &AppState, owner: Owner, query: Option<&str>) -> Result<Response, Problem> {
+pub(super) async fn answer(
+    state: &AppState,
+    caller: &Caller,
+    owner: Owner,
+    query: Option<&str>,
+) -> Result<Response, Problem> {
     let (filter, limit, after) = parse(query)?;
+    if !may_list(caller, &owner) {
+        return Err(not_authorized());
+    }
     let parts = key_parts(&owner, filter);
     let key = ListKey { epoch: state.gate.history_epoch(), parts: &parts };
     let below = after.map(|cursor| key.decode(&cursor)).transpose()?;
@@ -91,6 +100,16 @@ fn view<'a>(
         cost_final: item.cost_final,
         model_details,
         model_status,
+    }
+}
+
+/// Lists are for the person themself and for operators.
+fn may_list(caller: &Caller, owner: &Owner) -> bool {
+    match (caller, owner) {
+        (Caller::Open, _) => true,
+        (Caller::Verified(actor), _) if actor.operator => true,
+        (Caller::Verified(actor), Owner::Requester(user_id)) => actor.user_id.as_ref() == Some(user_id),
+        (Caller::Verified(actor), Owner::Creator(username)) => actor.username.as_ref() == Some(username),
     }
 }
 

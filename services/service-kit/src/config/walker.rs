@@ -44,6 +44,8 @@ impl<'a> Walk<'a> {
                 self.unknown(value, &join(path, name), known);
             }
         }
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         let mut out = Map::new();
         for (name, schema) in properties.into_iter().flatten() {
             let key = join(path, name);
@@ -60,7 +62,7 @@ impl<'a> Walk<'a> {
                 None if is_section => {
                     out.insert(name.clone(), self.section(&Dict::new(), non_null(schema), &key, known));
                 }
-                None if !is_optional(schema) => {
+                None if required.contains(&name.as_str()) => {
                     self.found.push(Mistake::missing(&key, format!("must be set: {}", allowed(schema))));
                 }
                 None => {}
@@ -135,6 +137,9 @@ fn integer(number: Num) -> Option<i64> {
 }
 
 fn in_bounds(json: &Json, schema: &Json) -> bool {
+    if let Some(items) = json.as_array() {
+        return items.iter().all(|item| in_bounds(item, non_null(&schema["items"])));
+    }
     if let Some(number) = json.as_f64() {
         return schema["minimum"].as_f64().is_none_or(|min| number >= min)
             && schema["maximum"].as_f64().is_none_or(|max| number <= max);
@@ -199,13 +204,6 @@ fn non_null(schema: &Json) -> &Json {
         .as_array()
         .and_then(|variants| variants.iter().find(|variant| variant["type"] != "null"))
         .unwrap_or(schema)
-}
-
-fn is_optional(schema: &Json) -> bool {
-    schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "null"))
-        || schema["anyOf"]
-            .as_array()
-            .is_some_and(|variants| variants.iter().any(|variant| variant["type"] == "null"))
 }
 
 fn properties(schema: &Json) -> Option<&Map<String, Json>> {

@@ -58,6 +58,12 @@ pub mod codes {
         UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
         /// JSON of the wrong shape; `errors` lists every wrong field.
         INVALID_FIELDS = "invalid_fields", UNPROCESSABLE_ENTITY, "Invalid fields";
+        /// The caller is not known.
+        UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "Unauthenticated";
+        /// The caller may not do this.
+        NOT_AUTHORIZED = "not_authorized", FORBIDDEN, "Not authorized";
+        /// Whoever vouches for callers is away.
+        IDENTITY_UNAVAILABLE = "identity_unavailable", SERVICE_UNAVAILABLE, "Identity unavailable";
         /// The database is away.
         DATABASE_UNAVAILABLE = "database_unavailable", SERVICE_UNAVAILABLE, "Database unavailable";
         /// More work waits than can be done in time.

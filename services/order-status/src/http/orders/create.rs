@@ -4,13 +4,13 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, HeaderValue, LOCATION};
 use axum::response::Response;
-use order_model::{Cost, ModelId, Order, OrderId, Stage, UserId, Username, Version};
+use order_model::{Cost, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
 use service_kit::database::Gate;
 use service_kit::http::{Fields, Form, Problem};
+use service_kit::identity::{Caller, not_authorized};
 use time::OffsetDateTime;
 
-use super::claimed_caller;
-use crate::http::problems::{key_reused, not_authorized, order_exists};
+use crate::http::problems::{key_reused, order_exists};
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::metrics::{OrderMetrics, Outcome};
 use crate::store::{CreateOutcome, Creates, NewOrder, OrderRecord, Terms};
@@ -22,6 +22,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 
 /// Answers 201 with the order, the same again for a repeated key, or 409 where the id is taken.
 pub(in crate::http) async fn handle(
+    caller: Caller,
     State(creates): State<Creates>,
     State(gate): State<Gate>,
     State(form): State<Form>,
@@ -29,7 +30,7 @@ pub(in crate::http) async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let key = key::read(request.headers())?;
-    let new = parse(form.read(request).await?, key)?;
+    let new = parse(caller, form.read(request).await?, key)?;
     let outcome = creates.apply(new.clone()).await.inspect_err(|_| metrics.created(Outcome::Failed))?;
     match outcome {
         CreateOutcome::Created { order_id, created_at } => {
@@ -81,7 +82,7 @@ fn created(record: &OrderRecord, gate: &Gate) -> Response {
     response
 }
 
-fn parse(mut fields: Fields, key: Option<String>) -> Result<NewOrder, Problem> {
+fn parse(caller: Caller, mut fields: Fields, key: Option<String>) -> Result<NewOrder, Problem> {
     let order_id = order_id(&mut fields);
     let requester_id = required::<UserId>(&mut fields, "requester_id");
     let created_by = required::<Username>(&mut fields, "created_by");
@@ -89,7 +90,7 @@ fn parse(mut fields: Fields, key: Option<String>) -> Result<NewOrder, Problem> {
     let custom_params = params::read(&mut fields);
     let cost_initial = cost(&mut fields, "cost_initial");
     let cost_final = cost(&mut fields, "cost_final");
-    let actor = claimed_caller(&mut fields).into_actor();
+    let claims = caller.claims(&mut fields);
     fields.finish()?;
 
     let (Some(requester_id), Some(created_by), Some(custom_params)) =
@@ -97,13 +98,25 @@ fn parse(mut fields: Fields, key: Option<String>) -> Result<NewOrder, Problem> {
     else {
         return Err(Problem::invalid_fields(Vec::new()));
     };
-    // Whoever says who they are may not order in another's name.
-    if actor.user_id.as_ref().is_some_and(|user_id| *user_id != requester_id) {
-        return Err(not_authorized());
-    }
+    let actor = claims.actor()?;
+    // In `open` the requester of the body is whoever asks, unless the body says otherwise.
+    let caller_id = actor.user_id.unwrap_or_else(|| requester_id.clone());
+    let made_by = match (caller_id == requester_id, actor.operator) {
+        (true, _) => Role::Requester,
+        (false, true) => Role::Operator,
+        // Nobody orders in another's name.
+        (false, false) => return Err(not_authorized()),
+    };
     let terms = Terms { model_id, custom_params, cost_initial, cost_final };
-    let caller = actor.user_id.as_ref().unwrap_or(&requester_id).to_string();
-    let mut new = NewOrder { order_id, requester_id, created_by, terms, idempotency: None };
+    let caller = caller_id.to_string();
+    let mut new = NewOrder {
+        order_id,
+        requester_id,
+        created_by,
+        terms,
+        made_by: (made_by, caller_id),
+        idempotency: None,
+    };
     new.idempotency = key.map(|key| key::tie(caller, key, &new)).transpose()?;
     Ok(new)
 }

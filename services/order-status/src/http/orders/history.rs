@@ -8,6 +8,7 @@ use order_model::OrderId;
 use serde::Serialize;
 use service_kit::database::{Database, Gate};
 use service_kit::http::{ListKey, LogFields, Problem, Query, path_param};
+use service_kit::identity::Caller;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -38,6 +39,7 @@ struct EventView {
 
 /// Answers 200 with a page of events, or 404.
 pub(in crate::http) async fn handle(
+    caller: Caller,
     State(database): State<Database>,
     State(gate): State<Gate>,
     path: Result<Path<String>, PathRejection>,
@@ -61,7 +63,7 @@ pub(in crate::http) async fn handle(
             })
         })
         .await?;
-    standing.ok_or_else(order_not_found)?;
+    standing.filter(|found| caller.sees(&found.order)).ok_or_else(order_not_found)?;
 
     let page = pages.into_iter().next().unwrap_or_default();
     let next = page.events.last().filter(|_| page.has_more).map(|last| key.encode(last.version));

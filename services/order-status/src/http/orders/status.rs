@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use order_model::OrderId;
 use service_kit::database::{Database, Gate};
 use service_kit::http::{Problem, if_none_match, path_param};
+use service_kit::identity::Caller;
 
 use crate::http::problems::order_not_found;
 use crate::http::view::{StatusView, answer, entity_tag};
@@ -15,6 +16,7 @@ use crate::store::read_standings;
 
 /// Answers 200 with the status and its `ETag`, 304 where `If-None-Match` names that already, or 404.
 pub(in crate::http) async fn handle(
+    caller: Caller,
     State(database): State<Database>,
     State(gate): State<Gate>,
     path: Result<Path<String>, PathRejection>,
@@ -26,7 +28,12 @@ pub(in crate::http) async fn handle(
             Box::pin(async move { read_standings(connection, &[order_id]).await })
         })
         .await?;
-    let standing = found.into_iter().next().flatten().ok_or_else(order_not_found)?;
+    let standing = found
+        .into_iter()
+        .next()
+        .flatten()
+        .filter(|found| caller.sees(&found.order))
+        .ok_or_else(order_not_found)?;
 
     let tag = entity_tag(&gate, standing.order.version);
     if if_none_match(&headers, tag) {

@@ -6,8 +6,8 @@ use axum::response::Response;
 use order_model::{Actor, Move, OrderId, Reason, Role, StateType, Version};
 use service_kit::database::Gate;
 use service_kit::http::{Fields, Form, IfMatch, LogFields, Problem, path_param};
+use service_kit::identity::Caller;
 
-use super::claimed_caller;
 use crate::http::problems::{order_not_found, refused};
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::metrics::{OrderMetrics, Outcome};
@@ -15,6 +15,7 @@ use crate::store::{MoveError, MoveItem, MoveOutcome, Transitions};
 
 /// Answers 200 with the order after the move, or says why not.
 pub(in crate::http) async fn handle(
+    caller: Caller,
     State(transitions): State<Transitions>,
     State(gate): State<Gate>,
     State(form): State<Form>,
@@ -24,7 +25,8 @@ pub(in crate::http) async fn handle(
 ) -> Result<Response, Problem> {
     let order_id: OrderId = path_param("order_id", path)?;
     let if_match = accepted_versions(IfMatch::read(request.headers())?, gate.history_epoch());
-    let (asked, actor, sees_everything) = parse(form.read(request).await?, if_match)?;
+    let sees_everything = caller.sees_everything();
+    let (asked, actor) = parse(caller, form.read(request).await?, if_match)?;
     let state_type = asked.state_type;
 
     let item = MoveItem { order_id, asked, actor, sees_everything };
@@ -66,22 +68,25 @@ fn accepted_versions(if_match: IfMatch, epoch: i32) -> Option<Vec<Version>> {
     }
 }
 
-fn parse(mut fields: Fields, if_match: Option<Vec<Version>>) -> Result<(Move, Actor, bool), Problem> {
+fn parse(
+    caller: Caller,
+    mut fields: Fields,
+    if_match: Option<Vec<Version>>,
+) -> Result<(Move, Actor), Problem> {
     let state_type = state_type(&mut fields);
     let new_value = fields.boolean("new_value");
     if new_value.is_none() && !fields.is_refused("new_value") {
         fields.refuse_missing("new_value");
     }
     let reason = fields.text::<Reason>("reason");
-    let caller = claimed_caller(&mut fields);
+    let claims = caller.claims(&mut fields);
     fields.finish()?;
 
     // Both are there where nothing was refused; the type system does not know it.
     let (Some(state_type), Some(new_value)) = (state_type, new_value) else {
         return Err(Problem::invalid_fields(Vec::new()));
     };
-    let sees_everything = caller.sees_everything();
-    Ok((Move { state_type, new_value, reason, if_match }, caller.into_actor(), sees_everything))
+    Ok((Move { state_type, new_value, reason, if_match }, claims.actor()?))
 }
 
 fn state_type(fields: &mut Fields) -> Option<StateType> {

@@ -149,6 +149,8 @@ struct Columns<'a> {
     custom_params: Vec<&'a str>,
     cost_initial: Vec<Option<Decimal>>,
     cost_final: Vec<Option<Decimal>>,
+    role: Vec<&'static str>,
+    actor: Vec<&'a str>,
     caller: Vec<Option<&'a str>>,
     key: Vec<Option<&'a str>>,
     request_hash: Vec<Option<&'a [u8]>>,
@@ -170,6 +172,8 @@ impl<'a> Columns<'a> {
             custom_params: column(&items, |item| item.terms.custom_params.get()),
             cost_initial: column(&items, |item| item.terms.cost_initial.map(Cost::get)),
             cost_final: column(&items, |item| item.terms.cost_final.map(Cost::get)),
+            role: column(&items, |item| item.made_by.0.as_str()),
+            actor: column(&items, |item| item.made_by.1.as_str()),
             caller: column(&items, |item| key(item).map(|it| it.caller.as_str())),
             key: column(&items, |item| key(item).map(|it| it.key.as_str())),
             request_hash: column(&items, |item| key(item).map(|it| it.request_hash.as_slice())),
@@ -194,9 +198,9 @@ async fn insert(
         WITH asked AS (
             SELECT *
             FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::numeric[], $7::numeric[],
-                        $8::text[], $9::text[], $10::bytea[])
+                        $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])
                 AS a(order_id, requester_id, created_by, model_id, custom_params, cost_initial, cost_final,
-                     caller, key, request_hash)
+                     role, actor, caller, key, request_hash)
             WHERE NOT EXISTS (
                 SELECT FROM atelier.idempotency_keys AS known WHERE known.caller = a.caller AND known.key = a.key
             )
@@ -207,12 +211,13 @@ async fn insert(
             FROM asked
             ORDER BY order_id
             ON CONFLICT (order_id) DO NOTHING
-            RETURNING order_id, requester_id, created_at
+            RETURNING order_id, created_at
         ), recorded AS (
             INSERT INTO atelier.order_events
                 (order_id, version, state_type, new_value, to_stage, to_alert, actor, role)
-            SELECT order_id, 1, 'created', true, 'created', false, requester_id, 'requester'
-            FROM made
+            SELECT order_id, 1, 'created', true, 'created', false, asked.actor, asked.role
+            FROM asked
+            JOIN made USING (order_id)
         ), keyed AS (
             INSERT INTO atelier.idempotency_keys (caller, key, request_hash, order_id)
             SELECT asked.caller, asked.key, asked.request_hash, made.order_id
@@ -230,6 +235,8 @@ async fn insert(
         &columns.custom_params as &[&str],
         &columns.cost_initial as &[Option<Decimal>],
         &columns.cost_final as &[Option<Decimal>],
+        &columns.role as &[&str],
+        &columns.actor as &[&str],
         &columns.caller as &[Option<&str>],
         &columns.key as &[Option<&str>],
         &columns.request_hash as &[Option<&[u8]>],

@@ -4,6 +4,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use service_kit::http::{Problem, path_param};
+use service_kit::identity::Caller;
 
 use crate::http::list::answer;
 use crate::state::AppState;
@@ -11,10 +12,11 @@ use crate::store::Owner;
 
 /// Answers 200 with a page; a user that nobody knows has an empty one.
 pub(in crate::http) async fn handle(
+    caller: Caller,
     State(state): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let owner = Owner::Requester(path_param("user_id", path)?);
-    answer(&state, owner, query.as_deref()).await
+    answer(&state, &caller, owner, query.as_deref()).await
 }

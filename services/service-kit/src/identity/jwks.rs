@@ -1,0 +1,180 @@
+//! The issuer's public keys: read at start and every few minutes, and anew for an unknown key at a bounded rate.
+//! An issuer that is away leaves the keys that are known; a flood of unknown keys reaches it once in a while only.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use tokio_util::sync::CancellationToken;
+
+use super::JwksConfig;
+
+/// A set of more bytes than this is none.
+const SET_BYTES_MAX: usize = 1024 * 1024;
+
+/// How soon a first reading that failed is tried again.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// Where the set is.
+enum Place {
+    Url(Client, String),
+    File(PathBuf),
+}
+
+/// Why the set is not known.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("no key set has been read yet")]
+pub(super) struct NoKeys;
+
+/// Why the set could not be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("the key set cannot be fetched")]
+    Fetch(#[source] reqwest::Error),
+    #[error("the issuer answered {0} instead of a key set")]
+    Status(reqwest::StatusCode),
+    #[error("the key set has more than {SET_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("the file of the key set cannot be read")]
+    File(#[source] std::io::Error),
+    #[error("the key set is no JSON Web Key Set")]
+    Shape(#[source] serde_json::Error),
+}
+
+pub(super) struct KeySet {
+    place: Place,
+    refresh: Duration,
+    refresh_min: Duration,
+    known: Mutex<Option<Arc<JwkSet>>>,
+    /// When it was last tried to be read; held while it is read, so that one reading serves all who wait.
+    tried: tokio::sync::Mutex<Option<Instant>>,
+}
+
+impl KeySet {
+    pub(super) fn new(config: &JwksConfig) -> Result<Self, reqwest::Error> {
+        let place = match (&config.url, &config.file) {
+            (Some(url), _) => {
+                let client = Client::builder()
+                    .user_agent(concat!("atelier/", env!("CARGO_PKG_VERSION")))
+                    .redirect(Policy::none())
+                    .no_proxy()
+                    .timeout(Duration::from_millis(config.timeout_ms))
+                    .build()?;
+                Place::Url(client, url.clone())
+            }
+            (None, file) => Place::File(file.clone().unwrap_or_default()),
+        };
+        Ok(Self {
+            place,
+            refresh: Duration::from_secs(config.refresh_seconds.into()),
+            refresh_min: Duration::from_secs(config.refresh_min_seconds.into()),
+            known: Mutex::new(None),
+            tried: tokio::sync::Mutex::new(None),
+        })
+    }
+
+    /// Reads the set at start and every `refresh` from then on.
+    pub(super) async fn run(&self, stop: CancellationToken) {
+        loop {
+            self.read_unless_tried_within(Duration::ZERO).await;
+            let pause = if self.known().is_some() { self.refresh } else { FIRST_RETRY };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = elapse(pause) => {}
+            }
+        }
+    }
+
+    /// The keys that may have signed a token with this header.
+    pub(super) async fn find(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Vec<DecodingKey>, NoKeys> {
+        if let Some(set) = self.known() {
+            let keys = candidates(&set, kid, algorithm);
+            if !keys.is_empty() {
+                return Ok(keys);
+            }
+        }
+        self.read_unless_tried_within(self.refresh_min).await;
+        self.known().map(|set| candidates(&set, kid, algorithm)).ok_or(NoKeys)
+    }
+
+    fn known(&self) -> Option<Arc<JwkSet>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn read_unless_tried_within(&self, age: Duration) {
+        let mut tried = self.tried.lock().await;
+        if tried.is_some_and(|tried| tried.elapsed() < age) {
+            return;
+        }
+        let read = self.read().await;
+        *tried = Some(Instant::now());
+        match read {
+            Ok(set) => *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(set)),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "the key set is kept as it was");
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<JwkSet, ReadError> {
+        let bytes = match &self.place {
+            Place::Url(client, url) => fetch(client, url).await?,
+            Place::File(file) => std::fs::read(file).map_err(ReadError::File)?,
+        };
+        serde_json::from_slice(&bytes).map_err(ReadError::Shape)
+    }
+}
+
+async fn fetch(client: &Client, url: &str) -> Result<Vec<u8>, ReadError> {
+    let mut response = client.get(url).send().await.map_err(ReadError::Fetch)?;
+    if response.status() != reqwest::StatusCode::OK {
+        return Err(ReadError::Status(response.status()));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(ReadError::Fetch)? {
+        if bytes.len() + chunk.len() > SET_BYTES_MAX {
+            return Err(ReadError::TooLong);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Keys for signatures that fit the algorithm, and the id if the token names one.
+fn candidates(set: &JwkSet, kid: Option<&str>, algorithm: Algorithm) -> Vec<DecodingKey> {
+    set.keys
+        .iter()
+        .filter(|key| kid.is_none_or(|kid| key.common.key_id.as_deref() == Some(kid)))
+        .filter(|key| fits(key, algorithm))
+        .filter_map(|key| DecodingKey::from_jwk(key).ok())
+        .collect()
+}
+
+fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
+    let for_signatures = key.common.public_key_use.as_ref().is_none_or(|it| *it == PublicKeyUse::Signature);
+    let of_family = match &key.algorithm {
+        AlgorithmParameters::RSA(_) => algorithm == Algorithm::RS256,
+        AlgorithmParameters::EllipticCurve(curve) => {
+            algorithm == Algorithm::ES256 && curve.curve == EllipticCurve::P256
+        }
+        AlgorithmParameters::OctetKeyPair(pair) => {
+            algorithm == Algorithm::EdDSA && pair.curve == EllipticCurve::Ed25519
+        }
+        _ => false,
+    };
+    for_signatures && of_family
+}
+
+#[expect(clippy::disallowed_methods, reason = "issuers tell nobody when they exchange their keys")]
+async fn elapse(pause: Duration) {
+    tokio::time::sleep(pause).await;
+}
