@@ -3,6 +3,7 @@
 //! Every mistake is found before the process starts, and all of them are listed at once.
 //! A secret must never appear in a message, a dump or a log.
 
+mod check;
 mod layers;
 mod listen;
 mod mistake;
@@ -15,9 +16,10 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+pub use check::Mistakes;
 pub use layers::{Alias, Sources};
 pub use listen::Listen;
-pub use mistake::{ConfigError, Mistakes};
+pub use mistake::ConfigError;
 pub use schema::json_schema;
 pub use secret::Secret;
 

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::layers::Layers;
-
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -66,24 +64,4 @@ fn list(mistakes: &[Mistake]) -> String {
         text.push_str(&mistake.to_string());
     }
     text
-}
-
-/// Where [`super::Settings::check`] puts what it finds.
-pub struct Mistakes<'a> {
-    layers: &'a Layers,
-    found: &'a mut Vec<Mistake>,
-}
-
-impl<'a> Mistakes<'a> {
-    pub(super) fn new(layers: &'a Layers, found: &'a mut Vec<Mistake>) -> Self {
-        Self { layers, found }
-    }
-
-    /// Adds that the value at `key` cannot be used, and why; a value that is absent is named as such.
-    pub fn add(&mut self, key: &str, problem: impl Into<String>) {
-        self.found.push(match self.layers.origin_of_key(key) {
-            Some(origin) => Mistake::at(key, &origin, problem),
-            None => Mistake::missing(key, problem),
-        });
-    }
 }

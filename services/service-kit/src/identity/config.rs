@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::config::{Listen, Mistakes, Secret};
+use super::secrets::SECRET_BYTES_MIN;
 
-/// A secret of fewer bytes than this can be guessed.
-const SECRET_BYTES_MIN: usize = 32;
+use crate::config::{Listen, Mistakes, Secret};
 
 /// How callers are known.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

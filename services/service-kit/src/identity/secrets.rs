@@ -9,7 +9,8 @@ use crate::config::Secret;
 /// How often the file is read at most.
 const AGE_MAX: Duration = Duration::from_secs(1);
 
-const SECRET_BYTES_MIN: usize = 32;
+/// A secret of fewer bytes than this can be guessed.
+pub(super) const SECRET_BYTES_MIN: usize = 32;
 
 /// Why a file of secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
