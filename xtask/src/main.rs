@@ -1,2 +1,62 @@
-//! xtask
-fn main() {}
+//! `cargo xtask`: the repository's own commands. This file only says which there are and hands over.
+//!
+//! It must stay light to build, because everybody builds it first: clap and the standard library.
+//! Heavy parts live in crates below this one and are started as programs of their own.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "these commands talk to the person who typed them"
+)]
+
+mod ci;
+mod codegen;
+mod failure;
+mod needs;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The repository's own commands; CI runs nothing else.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+enum Command {
+    /// A whole Atelier on this machine: database, services, demo catalog, sample orders.
+    Up(up::Args),
+    /// All tests, against a real PostgreSQL that lives as long as they run.
+    Test(test::Args),
+    /// Everything that CI checks, in its order.
+    Ci(ci::Args),
+    /// Renew what is generated and committed.
+    Codegen(codegen::Args),
+    /// Check the invariants that no compiler knows.
+    Tidy,
+    /// What these commands can use: found or missing, what for, how to get it.
+    Tools,
+    #[command(hide = true)]
+    ExpandQueries(codegen::queries::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Up(args) => up::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Ci(args) => ci::run(&args),
+        Command::Codegen(args) => codegen::run(&args),
+        Command::Tidy => tidy::run(),
+        Command::Tools => tools::run(),
+        Command::ExpandQueries(args) => codegen::queries::expand(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\n{failure}");
+            failure.exit_code()
+        }
+    }
+}

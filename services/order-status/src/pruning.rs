@@ -30,7 +30,7 @@ pub(crate) async fn run(database: Database, stop: CancellationToken) {
                 Ok(0) => break,
                 Ok(keys) => tracing::debug!(keys, "idempotency keys pruned"),
                 Err(error) => {
-                    tracing::debug!(error = error.chain(), "idempotency keys could not be pruned");
+                    tracing::warn!(error = error.chain(), "idempotency keys could not be pruned");
                     break;
                 }
             }

@@ -3,10 +3,12 @@
 
 mod config;
 mod error;
+mod job;
 mod window;
 mod worker;
 
 pub use config::{ConnectOptionsError, DatabaseConfig, SslMode};
 pub use error::DatabaseError;
+pub use job::BoxFuture;
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
-pub use worker::{BoxFuture, Database, DatabaseMetrics};
+pub use worker::{Database, DatabaseMetrics};

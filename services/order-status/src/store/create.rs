@@ -1,6 +1,7 @@
 //! Making orders, at most once a key. Rows, first events and idempotency keys are written by one statement.
 
 mod batch;
+mod insert;
 mod prune;
 
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod batch;
 mod fold;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,20 +3,20 @@
 //! A connection is suspect after a broken statement or a missed deadline and is never used again.
 //! One worker's doubt is every worker's: the others ping theirs before they use them, so an outage is found once, not once a request.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGauge};
 use sqlx::{ConnectOptions, Connection, PgConnection};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::DatabaseConfig;
 use super::error::{ConnectError, DatabaseError};
+use super::job::{BoxFuture, Job, Verdict};
 use crate::metrics::{Metrics, Name};
 
 /// A connection that had nothing to do for this long is pinged before it is trusted.
@@ -24,9 +24,6 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// The shortest and the longest pause between two attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
-/// A future on the heap that borrows the connection.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the database work counts.
 #[derive(Clone)]
@@ -58,52 +55,6 @@ pub struct Database {
 struct Shared {
     connected: AtomicUsize,
     last_error: Mutex<Arc<ConnectError>>,
-}
-
-struct Job {
-    deadline: Instant,
-    statement: &'static str,
-    work: Box<dyn Work>,
-}
-
-trait Work: Send {
-    fn run(self: Box<Self>, connection: &mut PgConnection, deadline: Instant) -> BoxFuture<'_, Verdict>;
-}
-
-/// What a worker thinks of its connection afterwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Sound,
-    Suspect(&'static str),
-}
-
-struct Typed<F, T> {
-    work: F,
-    reply: oneshot::Sender<Result<T, DatabaseError>>,
-}
-
-impl<F, T> Work for Typed<F, T>
-where
-    F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
-    T: Send + 'static,
-{
-    fn run(self: Box<Self>, connection: &mut PgConnection, deadline: Instant) -> BoxFuture<'_, Verdict> {
-        Box::pin(async move {
-            let Self { work, reply } = *self;
-            let (result, verdict) = match timeout_at(deadline, work(connection)).await {
-                Ok(Ok(value)) => (Ok(value), Verdict::Sound),
-                Ok(Err(error)) => {
-                    let error = DatabaseError::of_statement(error);
-                    let broken = matches!(error, DatabaseError::Broken(_));
-                    (Err(error), if broken { Verdict::Suspect("broken") } else { Verdict::Sound })
-                }
-                Err(_) => (Err(DatabaseError::Deadline), Verdict::Suspect("deadline")),
-            };
-            // Whoever asked may have left; the work is done all the same.
-            let _ = reply.send(result);
-            verdict
-        })
-    }
 }
 
 impl Database {
@@ -165,8 +116,7 @@ impl Database {
         F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
         T: Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Job { deadline, statement, work: Box::new(Typed { work, reply }) };
+        let (job, answer) = Job::new(deadline, statement, work);
         self.queue.try_send(job).map_err(|_| DatabaseError::QueueFull)?;
         match timeout_at(deadline, answer).await {
             Ok(Ok(result)) => result,
@@ -281,9 +231,9 @@ impl Worker {
         if job.deadline <= Instant::now() {
             return Verdict::Sound;
         }
-        let started = Instant::now();
-        let verdict = job.work.run(connection, job.deadline).await;
-        self.metrics.statements.with_label_values(&[job.statement]).observe(started.elapsed().as_secs_f64());
+        let (statement, started) = (job.statement, Instant::now());
+        let verdict = job.run(connection).await;
+        self.metrics.statements.with_label_values(&[statement]).observe(started.elapsed().as_secs_f64());
         verdict
     }
 }

@@ -13,7 +13,6 @@ pub(crate) async fn prune_keys(connection: &mut PgConnection, rows_max: i64) -> 
             WHERE created_at < now() - interval '24 hours'
             ORDER BY created_at
             LIMIT $1
-            FOR UPDATE SKIP LOCKED
         ) AS expired
         WHERE old.caller = expired.caller AND old.key = expired.key
         "#,

@@ -1,0 +1,18 @@
+//! The order status service from outside: the real thing on port 0, a real PostgreSQL, HTTP. The tree below mirrors the routes.
+//! Nothing here may reach into the service's modules: what a caller cannot see is not what these tests are about.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says by panicking that something is not as it should be"
+)]
+
+mod edge;
+mod limits;
+mod matrix;
+mod orders;
+mod outage;
+mod process;
+mod races;
+mod support;

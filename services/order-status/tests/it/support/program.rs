@@ -1,0 +1,123 @@
+//! The real binary as a process of its own, with an environment in which nothing of ours is set but what a test sets.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+use testkit::wait;
+
+use super::{Instance, PATIENCE};
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// A running program. It is killed with this value.
+pub(crate) struct Program {
+    child: Child,
+    output: Lines,
+    errors: Lines,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// A program that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// `None` if a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Program {
+    /// Starts the binary with `arguments` and nothing in its environment but `environment`.
+    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_order-status"))
+            .args(arguments)
+            .env_clear()
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (output, errors) = (Lines::default(), Lines::default());
+        let readers = vec![
+            collect(child.stdout.take().expect("a pipe"), &output),
+            collect(child.stderr.take().expect("a pipe"), &errors),
+        ];
+        Self { child, output, errors, readers }
+    }
+
+    /// Runs it to its end.
+    pub(crate) async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        Self::start(arguments, environment).end().await
+    }
+
+    /// Starts serving on free ports and `database_url`; `more` wins.
+    pub(crate) fn serve(database_url: &str, more: &[(&str, &str)]) -> Self {
+        let ours = [
+            ("ATELIER_LISTEN", "127.0.0.1:0"),
+            ("ATELIER_OPS_LISTEN", "127.0.0.1:0"),
+            ("ATELIER_AUTH__MODE", "open"),
+            ("ATELIER_DATABASE__URL", database_url),
+            ("ATELIER_LOG__FORMAT", "json"),
+        ];
+        let environment: Vec<(&str, &str)> = ours.iter().chain(more).copied().collect();
+        Self::start(&[], &environment)
+    }
+
+    /// Where it listens, as its log says.
+    pub(crate) async fn instance(&self) -> Instance {
+        let said = || async {
+            let lines = self.output.lock().expect("lines").clone();
+            lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|line| {
+                let address = |key: &str| line[key].as_str()?.parse::<SocketAddr>().ok();
+                Some((address("address")?, address("ops_address")?))
+            })
+        };
+        let (address, ops_address) = wait::until("the program listens", PATIENCE, said)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {:?} {:?}", self.output, self.errors));
+        Instance::at(address, ops_address)
+    }
+
+    /// Sends a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.expect("kill").success(), "the program is there to be signalled");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn end(mut self) -> Ended {
+        let child = &mut self.child;
+        let ended = wait::until("the program ends", PATIENCE, || {
+            let status = child.try_wait().expect("its status");
+            async move { status }
+        })
+        .await;
+        let status = ended.unwrap_or_else(|error| panic!("{error}: {:?} {:?}", self.output, self.errors));
+        for reader in self.readers.drain(..) {
+            reader.join().expect("its output was read");
+        }
+        let text = |lines: &Lines| lines.lock().expect("lines").join("\n");
+        Ended { code: status.code(), output: text(&self.output), errors: text(&self.errors) }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(pipe: impl Read + Send + 'static, lines: &Lines) -> JoinHandle<()> {
+    let lines = Arc::clone(lines);
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            lines.lock().expect("lines").push(line);
+        }
+    })
+}

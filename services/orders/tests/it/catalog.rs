@@ -1,0 +1,17 @@
+//! What the lists say of models, whatever the catalog does: they never fail because of it and never wait past their deadline.
+
+mod answers;
+mod deadline;
+mod limits;
+
+use crate::fixtures::{Row, insert, model_id, order};
+use crate::support::World;
+
+/// Ada's paid orders 1, 2, 3 …, each with the model of its number.
+async fn insert_with_models(world: &World, count: u32) {
+    insert(&world.database, &with_models(count)).await;
+}
+
+pub(crate) fn with_models(count: u32) -> Vec<Row> {
+    (1..=count).map(|number| order(number.into()).model(model_id(number))).collect()
+}

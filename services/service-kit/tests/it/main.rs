@@ -1,0 +1,6 @@
+//! What every service stands on, from outside: configuration as an operator writes it, HTTP as bytes on a socket.
+
+mod config;
+mod http;
+mod log;
+mod wire;

@@ -1,0 +1,150 @@
+//! `cargo xtask ci`: everything that CI checks, in its order, each step timed and repeatable by name.
+//!
+//! All steps run even if one fails, so that one run shows everything that is wrong.
+
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+
+use crate::codegen;
+use crate::failure::Failure;
+use crate::needs::Required;
+use crate::{shell, test, tidy};
+
+/// Which steps, and what they may not leave out.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run only these steps.
+    #[arg(long, value_delimiter = ',', value_name = "STEP")]
+    only: Vec<Step>,
+    /// Fail, instead of skipping, where a tool or a test's named need is missing; `all` means every one. CI=true means all.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    require: Vec<String>,
+    /// Let `deny` ask the advisory database too, which it fetches from the network.
+    #[arg(long)]
+    advisories: bool,
+}
+
+/// Cheap ones first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Step {
+    Fmt,
+    Tidy,
+    Deny,
+    Clippy,
+    Codegen,
+    Test,
+    Up,
+}
+
+enum Outcome {
+    Passed,
+    Skipped(&'static str),
+    Failed(Failure),
+}
+
+impl Step {
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    fn repeat(self) -> &'static str {
+        match self {
+            Self::Fmt => "cargo fmt --all   (repairs it)",
+            Self::Tidy => "cargo xtask tidy",
+            Self::Deny => "cargo deny check bans licenses sources",
+            Self::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
+            Self::Codegen => "cargo xtask codegen   (renews it)",
+            Self::Test => "cargo xtask test",
+            Self::Up => "cargo xtask up --once",
+        }
+    }
+
+    fn run(self, args: &Args) -> Outcome {
+        let outcome = match self {
+            Self::Fmt => shell::run(shell::cargo().args(["fmt", "--all", "--check"])),
+            Self::Tidy => tidy::run(),
+            Self::Deny => return deny(args),
+            Self::Clippy => shell::run(shell::cargo().args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ])),
+            Self::Codegen => codegen::run(&codegen::Args { check: true }),
+            Self::Test => test::run(&test::Args { require: args.require.clone(), forwarded: Vec::new() }),
+            Self::Up => up_once(),
+        };
+        outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    }
+}
+
+fn deny(args: &Args) -> Outcome {
+    if shell::find("cargo-deny").is_none() {
+        if Required::new(&args.require).has("cargo-deny") {
+            let remedy = "`cargo xtask tools` says how to get it.";
+            return Outcome::Failed(Failure::Missing { names: vec!["cargo-deny".to_owned()], remedy });
+        }
+        return Outcome::Skipped("cargo-deny is not installed; `cargo xtask tools` says how to get it");
+    }
+    let mut command = shell::cargo();
+    command.args(["deny", "--workspace", "--locked", "check"]);
+    if args.advisories {
+        command.arg("advisories");
+    }
+    match shell::run(command.args(["bans", "licenses", "sources"])) {
+        Ok(()) => Outcome::Passed,
+        Err(failure) => Outcome::Failed(failure),
+    }
+}
+
+/// The first thing that a newcomer types, done by a machine: everything up, the tour walked, everything down.
+fn up_once() -> Result<(), Failure> {
+    shell::build(&shell::PROGRAMS)?;
+    shell::run(shell::program(shell::sibling("up")?).arg("--once"))
+}
+
+/// Runs the steps, then lists each with its time; fails if one failed.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let chosen = Step::value_variants().iter().copied();
+    let chosen: Vec<Step> = chosen.filter(|step| args.only.is_empty() || args.only.contains(step)).collect();
+    let mut results = Vec::new();
+    for (number, step) in chosen.iter().enumerate() {
+        println!("\n=== {} ({}/{})", step.name(), number + 1, chosen.len());
+        let start = Instant::now();
+        let outcome = step.run(args);
+        if let Outcome::Failed(failure) = &outcome {
+            println!("{failure}");
+        }
+        println!("=== {} took {}", step.name(), seconds(start.elapsed()));
+        results.push((*step, outcome, start.elapsed()));
+    }
+    summary(&results)
+}
+
+fn summary(results: &[(Step, Outcome, Duration)]) -> Result<(), Failure> {
+    println!();
+    for (step, outcome, took) in results {
+        let verdict = match outcome {
+            Outcome::Passed => "passed".to_owned(),
+            Outcome::Skipped(reason) => format!("skipped: {reason}"),
+            Outcome::Failed(_) => format!("FAILED; repeat it with: {}", step.repeat()),
+        };
+        println!("{:<8} {:>7}  {verdict}", step.name(), seconds(*took));
+    }
+    let skipped = results.iter().filter(|(_, outcome, _)| matches!(outcome, Outcome::Skipped(_))).count();
+    println!("skipped steps: {skipped}");
+    let count = results.iter().filter(|(_, outcome, _)| matches!(outcome, Outcome::Failed(_))).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let remedy = "The list above says how to repeat each.".to_owned();
+    Err(Failure::Found { count, what: "steps failed", remedy })
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}

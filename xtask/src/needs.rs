@@ -1,0 +1,93 @@
+//! Tests that need something with a name: `#[ignore = "needs nginx"]`.
+//!
+//! Such a test runs only where its need is there. What is left out is listed and counted, never silent, and a run
+//! that may leave nothing out says `--require`.
+
+use std::collections::BTreeMap;
+
+use crate::shell;
+
+/// What each need means: the program whose presence on the search path answers it.
+const PROGRAMS: [(&str, &str); 5] = [
+    ("chromium", "chromium"),
+    ("cluster", "kubectl"),
+    ("nginx", "nginx"),
+    ("pgbouncer", "pgbouncer"),
+    ("prometheus", "prometheus"),
+];
+
+const MARK: &str = "#[ignore = \"needs ";
+
+/// Needs and the names of the tests behind each.
+pub(crate) type Needs = BTreeMap<String, Vec<String>>;
+
+/// Reads the needs of the tests in `sources`: the mark, then the next function's name.
+pub(crate) fn scan<'a>(sources: impl IntoIterator<Item = &'a str>) -> Needs {
+    let mut needs = Needs::new();
+    for text in sources {
+        let mut pending: Option<&str> = None;
+        for line in text.lines().map(str::trim) {
+            if let Some(rest) = line.strip_prefix(MARK) {
+                pending = rest.split('"').next();
+            } else if let Some(need) = pending
+                && let Some(name) = function_name(line)
+            {
+                needs.entry(need.to_owned()).or_default().push(name.to_owned());
+                pending = None;
+            }
+        }
+    }
+    needs
+}
+
+fn function_name(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("pub ").unwrap_or(line);
+    let rest = rest.strip_prefix("async ").unwrap_or(rest).strip_prefix("fn ")?;
+    rest.split(['(', '<']).next()
+}
+
+/// Whether this machine has what `need` names; a need that nobody described is never there.
+pub(crate) fn is_met(need: &str) -> bool {
+    PROGRAMS.iter().any(|(name, program)| *name == need && shell::find(program).is_some())
+}
+
+/// What a run may not leave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Required(Vec<String>);
+
+impl Required {
+    /// `all` is what a build server means.
+    pub(crate) fn new(names: &[String]) -> Self {
+        if names.is_empty() && shell::in_ci() { Self(vec!["all".to_owned()]) } else { Self(names.to_vec()) }
+    }
+
+    /// Whether a missing `need` is a failure.
+    pub(crate) fn has(&self, need: &str) -> bool {
+        self.0.iter().any(|name| name == "all" || name == need)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_need_is_found_with_its_test() {
+        let marked =
+            format!("#[tokio::test]\n{MARK}nginx\"]\nasync fn limits_hold() {{}}\nfn other() {{}}\n");
+        let needs = scan([marked.as_str()]);
+        assert_eq!(needs, Needs::from([("nginx".to_owned(), vec!["limits_hold".to_owned()])]));
+    }
+
+    #[test]
+    fn a_need_that_nobody_described_is_never_met() {
+        assert!(!is_met("a thing that does not exist"));
+    }
+
+    #[test]
+    fn all_requires_everything_and_a_name_only_itself() {
+        assert!(Required(vec!["all".into()]).has("nginx"));
+        assert!(Required(vec!["nginx".into()]).has("nginx"));
+        assert!(!Required(vec!["nginx".into()]).has("cluster"));
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask test`: one PostgreSQL for the run, then every test of the workspace.
+//!
+//! Plain `cargo test` works too; it starts a server for each test binary, which is slower.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::needs::{self, Needs, Required};
+use crate::shell;
+use crate::tidy::Tree;
+
+/// Which tests, and what they may not leave out.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Fail, instead of skipping, where a test's named need is missing; `all` means every need. CI=true means all.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) require: Vec<String>,
+    /// Filters and flags for `cargo test`, such as a test's name or `-p orders`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) forwarded: Vec<OsString>,
+}
+
+/// Runs the tests that need nothing by name, then those whose needs this machine meets.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let tree = Tree::of_repository()?;
+    let (met, missing): (Needs, Needs) = needs::scan(tree.rust().map(|file| file.text.as_str()))
+        .into_iter()
+        .partition(|(need, _)| needs::is_met(need));
+    shell::build(&["up"])?;
+    let plain = shell::run(with_postgres()?.args(["test", "--no-fail-fast"]).args(selection(args)));
+    let named = if args.forwarded.is_empty() { run_named(&met) } else { Ok(()) };
+    report(&missing, &Required::new(&args.require)).and(plain).and(named)
+}
+
+/// `-p` and filters narrow the run; otherwise it is the whole workspace.
+fn selection(args: &Args) -> Vec<OsString> {
+    let chooses = |word: &OsString| word == "-p" || word == "--package" || word == "--workspace";
+    let mut words = args.forwarded.clone();
+    if !words.iter().any(chooses) {
+        words.insert(0, "--workspace".into());
+    }
+    words
+}
+
+fn run_named(met: &Needs) -> Result<(), Failure> {
+    let names: Vec<&String> = met.values().flatten().collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    shell::run(
+        with_postgres()?.args(["test", "--workspace", "--no-fail-fast", "--", "--ignored"]).args(names),
+    )
+}
+
+/// `cargo` inside a helper that starts a server before it and ends it after it.
+fn with_postgres() -> Result<Command, Failure> {
+    let cargo = shell::cargo();
+    let mut command = shell::program(shell::sibling("up")?);
+    command.args(["with-postgres", "--"]).arg(cargo.get_program());
+    Ok(command)
+}
+
+fn report(missing: &Needs, required: &Required) -> Result<(), Failure> {
+    let count: usize = missing.values().map(Vec::len).sum();
+    let names: Vec<String> =
+        missing.iter().map(|(need, tests)| format!("{need}: {}", tests.join(" "))).collect();
+    if count == 0 {
+        println!("\nskipped: 0");
+    } else {
+        println!("\nskipped: {count} ({})", names.join("; "));
+    }
+    let names: Vec<String> = missing.keys().filter(|need| required.has(need)).cloned().collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Missing { names, remedy: "Install the program of that name, or do not require it." })
+}

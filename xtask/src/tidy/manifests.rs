@@ -1,0 +1,89 @@
+//! Cargo manifests, as far as rules need them: sections, keys, and the comments that give reasons.
+
+use super::tree::File;
+use super::{Tree, Violation};
+
+/// One dependency of a manifest.
+pub(super) struct Dependency {
+    pub(super) line: usize,
+    pub(super) name: String,
+    /// Only tests have it.
+    pub(super) dev: bool,
+}
+
+/// The dependencies that a manifest names, of every kind.
+pub(super) fn dependencies(manifest: &File) -> Vec<Dependency> {
+    let mut found = Vec::new();
+    let (mut inside, mut dev) = (false, false);
+    for (number, line) in manifest.lines() {
+        let line = line.trim();
+        if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            inside = section.ends_with("dependencies");
+            dev = section.contains("dev-dependencies");
+            if let Some((kind, name)) = section.rsplit_once('.')
+                && kind.ends_with("dependencies")
+            {
+                found.push(Dependency { line: number, name: name.to_owned(), dev });
+            }
+        } else if inside && let Some(name) = key(line) {
+            found.push(Dependency { line: number, name, dev });
+        }
+    }
+    found
+}
+
+fn key(line: &str) -> Option<String> {
+    let (key, _) = line.split_once('=').filter(|_| !line.starts_with('#'))?;
+    Some(key.trim().split('.').next().unwrap_or_default().trim_matches('"').to_owned())
+}
+
+/// Each dependency of the workspace says why it is there, behind it or at the head of its group.
+pub(super) fn dependencies_have_reasons(tree: &Tree) -> Vec<Violation> {
+    let Some(manifest) = tree.file("Cargo.toml") else { return Vec::new() };
+    let mut violations = Vec::new();
+    let mut inside = false;
+    let mut headed = false;
+    for (number, line) in manifest.lines() {
+        let line = line.trim();
+        if line.starts_with('[') {
+            inside = line == "[workspace.dependencies]";
+            headed = false;
+        } else if line.is_empty() {
+            headed = false;
+        } else if line.starts_with('#') {
+            headed = true;
+        } else if inside
+            && !headed
+            && !line.contains(" # ")
+            && let Some(name) = key(line)
+        {
+            let remedy = "Say in a comment what it is for, behind it or above its group.";
+            violations.push(manifest.violation(number, format!("{name} has no reason"), remedy));
+        }
+    }
+    violations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::fixture;
+    use super::*;
+
+    #[test]
+    fn dependencies_of_every_kind_are_seen() {
+        let text = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\nb.workspace = true\n[dev-dependencies.c]\n\
+                    version = \"1\"\n[target.'cfg(unix)'.dependencies]\nd = \"1\"\n";
+        let tree = fixture(&[("Cargo.toml", text)]);
+        let names: Vec<_> =
+            dependencies(&tree.files[0]).into_iter().map(|found| (found.name, found.dev)).collect();
+        let expected = [("a", false), ("b", false), ("c", true), ("d", false)];
+        assert_eq!(names, expected.map(|(name, dev)| (name.to_owned(), dev)));
+    }
+
+    #[test]
+    fn a_dependency_without_a_reason_is_found() {
+        let text = "[workspace.dependencies]\n# Data.\na = \"1\"\n\nb = \"1\"   # money\nc = \"1\"\n[profile.dev]\nd = 1\n";
+        let violations = dependencies_have_reasons(&fixture(&[("Cargo.toml", text)]));
+        assert_eq!(violations.iter().map(|v| v.line).collect::<Vec<_>>(), [6]);
+    }
+}

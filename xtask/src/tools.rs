@@ -1,0 +1,76 @@
+//! `cargo xtask tools`: what the commands can use, found or missing, what for, and how to get it.
+
+use crate::failure::Failure;
+use crate::shell;
+
+struct Tool {
+    name: &'static str,
+    /// The words that make it tell its version.
+    version: &'static [&'static str],
+    purpose: &'static str,
+    remedy: &'static str,
+}
+
+const TOOLS: [Tool; 7] = [
+    Tool {
+        name: "rustc",
+        version: &["rustc", "--version"],
+        purpose: "everything; the pinned version is in rust-toolchain.toml",
+        remedy: "rustup toolchain install",
+    },
+    Tool {
+        name: "rustfmt",
+        version: &["cargo", "fmt", "--version"],
+        purpose: "ci: fmt",
+        remedy: "rustup component add rustfmt",
+    },
+    Tool {
+        name: "clippy",
+        version: &["cargo", "clippy", "--version"],
+        purpose: "ci: clippy",
+        remedy: "rustup component add clippy",
+    },
+    Tool {
+        name: "cargo-deny",
+        version: &["cargo", "deny", "--version"],
+        purpose: "ci: deny (licences, bans, sources); skipped by name without it",
+        remedy: "cargo install --locked cargo-deny",
+    },
+    Tool {
+        name: "git",
+        version: &["git", "--version"],
+        purpose: "tidy: which files are the repository's, and which migrations were released",
+        remedy: "your system's package git",
+    },
+    Tool {
+        name: "psql",
+        version: &["psql", "--version"],
+        purpose: "nothing here needs it; handy for a look into the database that `up` prints",
+        remedy: "your system's package postgresql-client",
+    },
+    Tool {
+        name: "curl",
+        version: &["curl", "--version"],
+        purpose: "the tour that `up` prints (7.82 or newer, for --json)",
+        remedy: "your system's package curl",
+    },
+];
+
+/// Prints the list; a missing tool is no failure, since each command says what it lacks.
+#[expect(clippy::unnecessary_wraps, reason = "every command has one shape, so that main only dispatches")]
+pub(crate) fn run() -> Result<(), Failure> {
+    for tool in &TOOLS {
+        let mut words = tool.version.iter();
+        let version = words.next().and_then(|name| shell::ask(shell::program(name).args(words)));
+        let line = version.as_deref().and_then(|text| text.lines().next());
+        match line {
+            Some(line) => println!("found    {:<11} {line}", tool.name),
+            None => println!("missing  {:<11} get it: {}", tool.name, tool.remedy),
+        }
+        println!("         {:<11} for {}", "", tool.purpose);
+    }
+    println!(
+        "\nPostgreSQL needs no installing: `up` and `test` fetch a pinned server once, or use an installed one."
+    );
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! The command line of `cargo xtask up`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A whole Atelier on this machine: PostgreSQL, migrations, both services, a demo catalog and sample orders.
+#[derive(Debug, Parser)]
+#[command(
+    name = "up",
+    bin_name = "cargo xtask up",
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) demo: Demo,
+    #[command(subcommand)]
+    pub(crate) helper: Option<Helper>,
+}
+
+/// How the demonstration system is set up.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Use this database (`postgres://…`) instead of a server of our own; it gets the schema and the sample orders.
+    #[arg(long, value_name = "URL", conflicts_with = "reset")]
+    pub(crate) database_url: Option<String>,
+    /// Port of the order status service [default: 5017]; its operations port is 4000 above.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=61_535))]
+    pub(crate) port_status: Option<u16>,
+    /// Port of the orders service [default: 5019]; its operations port is 4000 above.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=61_535))]
+    pub(crate) port_orders: Option<u16>,
+    /// Start from nothing: the data of earlier runs is deleted.
+    #[arg(long)]
+    pub(crate) reset: bool,
+    /// Where data and logs are kept [default: .atelier in the repository; for root, a folder under /var/tmp].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Prove that it works: bring everything up, walk the tour, check its answers, take everything down.
+    /// Without other flags it uses free ports and a folder that it deletes.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// What `cargo xtask test` and `cargo xtask codegen` ask of this program.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Helper {
+    /// Run a command beside an empty server that lives as long as it: `ATELIER_TEST_POSTGRES_URL`.
+    #[command(hide = true)]
+    WithPostgres {
+        /// The command and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+    /// Run a command beside a migrated database that lives as long as it: `DATABASE_URL`.
+    #[command(hide = true)]
+    WithDatabase {
+        /// The command and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_helper_takes_the_rest_as_its_command() {
+        let cli = Cli::parse_from(["up", "with-postgres", "--", "cargo", "test", "--", "--exact"]);
+        let Some(Helper::WithPostgres { command }) = cli.helper else { panic!("should be the helper") };
+        assert_eq!(command, ["cargo", "test", "--", "--exact"]);
+    }
+
+    #[test]
+    fn a_given_database_is_never_reset() {
+        assert!(Cli::try_parse_from(["up", "--reset", "--database-url", "postgres://localhost/a"]).is_err());
+    }
+
+    #[test]
+    fn a_port_leaves_room_for_the_operations_port_above_it() {
+        assert!(Cli::try_parse_from(["up", "--port-status", "61536"]).is_err());
+        assert!(Cli::try_parse_from(["up", "--port-status", "61535"]).is_ok());
+    }
+}
