@@ -70,7 +70,7 @@ async fn every_mistake_is_listed_at_once_with_its_layer_and_the_nearest_key() {
             "auth.allow_open_on_network (environment variable ATELIER_AUTH__ALLOW_OPEN_ON_NETWORK): must be true or false".to_owned(),
             format!("http.body_timeout_ms (file {}): must be a whole number from 1 to 300000", file.path()),
             format!("shutdown.delay (file {}): unknown key; did you mean shutdown.delay_ms?", file.path()),
-            "auth.mode (not set; file key auth.mode, or ATELIER_AUTH__MODE): must be set: one of: open".to_owned(),
+            "auth.mode (not set; file key auth.mode, or ATELIER_AUTH__MODE): must be set: one of: ".to_owned(),
         ];
         for sentence in expected {
             assert!(ended.errors.contains(&sentence), "{sentence}\nis not in\n{}", ended.errors);
