@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service_kit::config::{Alias, Listen, Mistakes, Settings};
-use service_kit::database::DatabaseConfig;
+use service_kit::database::{DATABASE_KEYS, DatabaseConfig};
 use service_kit::http::HttpConfig;
 use service_kit::identity::AuthConfig;
 use service_kit::lifecycle::ShutdownConfig;
@@ -48,10 +48,30 @@ impl Settings for Config {
     const DEFAULTS: &'static str = include_str!("../config.default.toml");
 
     const ALIASES: &'static [Alias] = &[
-        Alias { variable: "PORT", key: "listen", convert: |port| format!("127.0.0.1:{port}") },
-        Alias { variable: "DB_URL", key: "database.url", convert: str::to_owned },
-        Alias { variable: "POSTGRES_URI", key: "database.url", convert: str::to_owned },
-        Alias { variable: "DATABASE_URL", key: "database.url", convert: str::to_owned },
+        Alias {
+            variable: "PORT",
+            key: "listen",
+            convert: |port| format!("127.0.0.1:{port}"),
+            outranked_by: &["listen"],
+        },
+        Alias {
+            variable: "DB_URL",
+            key: "database.url",
+            convert: str::to_owned,
+            outranked_by: DATABASE_KEYS,
+        },
+        Alias {
+            variable: "POSTGRES_URI",
+            key: "database.url",
+            convert: str::to_owned,
+            outranked_by: DATABASE_KEYS,
+        },
+        Alias {
+            variable: "DATABASE_URL",
+            key: "database.url",
+            convert: str::to_owned,
+            outranked_by: DATABASE_KEYS,
+        },
     ];
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use service_kit::chain;
 use service_kit::database::Database;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,7 @@ pub(crate) async fn run(database: Database, stop: CancellationToken) {
                 Ok(0) => break,
                 Ok(keys) => tracing::debug!(keys, "idempotency keys pruned"),
                 Err(error) => {
-                    tracing::warn!(error = error.chain(), "idempotency keys could not be pruned");
+                    tracing::warn!(error = chain(&error), "idempotency keys could not be pruned");
                     break;
                 }
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::chain::chain;
 use crate::config::{self, ConfigError, Loaded, Settings};
 use crate::exit::Exit;
 
@@ -51,15 +52,8 @@ pub enum ServiceCommand {
 
 /// Says on standard error why the process cannot go on, with every cause.
 pub fn refuse(error: &dyn std::error::Error, exit: Exit) -> Exit {
-    let mut stderr = std::io::stderr().lock();
     // Nobody is left to tell if standard error is closed.
-    let _ = write!(stderr, "{error}");
-    let mut next = error.source();
-    while let Some(source) = next {
-        let _ = write!(stderr, ": {source}");
-        next = source.source();
-    }
-    let _ = writeln!(stderr);
+    let _ = writeln!(std::io::stderr(), "{}", chain(error));
     exit
 }
 

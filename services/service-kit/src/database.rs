@@ -7,7 +7,7 @@ mod job;
 mod window;
 mod worker;
 
-pub use config::{ConnectOptionsError, DatabaseConfig, SslMode};
+pub use config::{ConnectOptionsError, DATABASE_KEYS, DatabaseConfig, SslMode};
 pub use error::DatabaseError;
 pub use job::BoxFuture;
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};

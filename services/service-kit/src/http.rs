@@ -10,7 +10,7 @@ mod query;
 mod request_id;
 mod server;
 
-pub use body::{Fields, Form};
+pub use body::{Fields, Form, unreadable};
 pub use cursor::ListKey;
 pub use edge::{Edge, LogFields, wrap};
 pub use etag::{EntityTag, IfMatch, if_none_match};

@@ -3,6 +3,7 @@
 //!
 //! A rule of the order's life must never stand here; those are `order-model`'s.
 
+mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -17,3 +18,5 @@ pub mod readiness;
 pub mod service;
 pub mod telemetry;
 pub mod tls;
+
+pub use chain::chain;

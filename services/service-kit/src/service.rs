@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
+use crate::chain::chain;
 use crate::cli::{self, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
 use crate::config::{Listen, Settings};
@@ -183,7 +184,7 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
     match serve::<S>(&loaded.settings) {
         Ok(()) => Exit::Success.into(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the service ends");
+            tracing::error!(error = chain(&error), "the service ends");
             Exit::Failure.into()
         }
     }

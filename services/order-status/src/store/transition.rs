@@ -21,6 +21,9 @@ const RACES_MAX: usize = 5;
 /// The first and the longest pause before a row that somebody else holds is tried again.
 const LOCKED_PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
 
+/// The least time that an attempt needs. One that begins later would be cut off in the middle, and nobody could say what became of it.
+const ATTEMPT_MIN: Duration = Duration::from_millis(200);
+
 /// Moves of one order queue up in one lane, so that the workers of one process never race each other. A power of two.
 const LANES: usize = 1024;
 
@@ -87,14 +90,17 @@ impl Transitions {
 
     /// Makes one move, trying again until its deadline where others are in the way.
     pub(crate) async fn apply(&self, item: MoveItem) -> Result<MoveOutcome, MoveError> {
+        let started = Instant::now();
         let deadline = self.database.deadline();
+        // Nobody begins an attempt in the last moments, however short the whole deadline is configured.
+        let last_start = deadline - ATTEMPT_MIN.min((deadline - started) / 4);
         let (mut pause, pause_max) = LOCKED_PAUSE;
         let mut races = 0;
         loop {
-            match self.attempt(deadline, item.clone()).await? {
+            match self.attempt(last_start, deadline, item.clone()).await? {
                 MoveOutcome::Lost if races < RACES_MAX => races += 1,
                 // The lane is free during the pause: whoever shares it is not kept waiting by somebody else's lock.
-                MoveOutcome::Locked if Instant::now() + pause < deadline => {
+                MoveOutcome::Locked if Instant::now() + pause < last_start => {
                     super::pause(jittered(pause, item.order_id)).await;
                     pause = (pause * 2).min(pause_max);
                 }
@@ -104,9 +110,14 @@ impl Transitions {
         }
     }
 
-    async fn attempt(&self, deadline: Instant, item: MoveItem) -> Result<MoveOutcome, MoveError> {
+    async fn attempt(
+        &self,
+        last_start: Instant,
+        deadline: Instant,
+        item: MoveItem,
+    ) -> Result<MoveOutcome, MoveError> {
         let lane = &self.lanes[usize::try_from(item.order_id.get()).unwrap_or_default() % LANES];
-        let _turn = timeout_at(deadline, lane.lock()).await.map_err(|_| MoveError::Contended)?;
+        let _turn = timeout_at(last_start, lane.lock()).await.map_err(|_| MoveError::Contended)?;
         let outcomes = self
             .database
             .run_until(deadline, "order_move", |connection| {

@@ -10,6 +10,7 @@ use futures_util::stream;
 use order_model::ModelId;
 use prometheus::IntCounterVec;
 use serde::Serialize;
+use service_kit::chain;
 use service_kit::metrics::{Metrics, Name};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -89,11 +90,7 @@ impl Catalog {
             Ok(None) => ("missing", Some((id, None))),
             Err(error) => {
                 let outcome = error.as_outcome();
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    outcome,
-                    "a model could not be looked up"
-                );
+                tracing::debug!(error = chain(&error), outcome, "a model could not be looked up");
                 (outcome, None)
             }
         };

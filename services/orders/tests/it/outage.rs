@@ -161,6 +161,8 @@ async fn behind_a_proxy() -> (TestDatabase, Proxy, Service) {
     let keys = [("database.connections", "1")];
     let service = Service::start(&proxy.url(READER, database.name()), NO_CATALOG, &keys).await;
     works_again(&service, PATIENCE).await;
+    // Before the first contact of the schema gate, too, an outage would be `unready`.
+    readiness(&service, "ready").await;
     (database, proxy, service)
 }
 

@@ -15,7 +15,11 @@ impl<'a> Mistakes<'a> {
     }
 
     /// Adds that the value at `key` cannot be used, and why; a value that is absent is named as such.
+    /// One mistake a key: what was found first is what the others follow from.
     pub fn add(&mut self, key: &str, problem: impl Into<String>) {
+        if self.found.iter().any(|mistake| mistake.is_at(key)) {
+            return;
+        }
         self.found.push(match self.layers.origin_of_key(key) {
             Some(origin) => Mistake::at(key, &origin, problem),
             None => Mistake::missing(key, problem),

@@ -2,7 +2,7 @@
 //! only the walker, which knows a key's type, may read `0123` as a number or keep it as a password.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Tag, Value};
@@ -13,7 +13,8 @@ use super::mistake::{ConfigError, Mistake};
 const PREFIX: &str = "ATELIER_";
 
 /// What a configuration is read from, besides its defaults.
-#[derive(Debug, Default, Clone)]
+// No `Debug`: the environment may hold secrets of everybody.
+#[derive(Default, Clone)]
 pub struct Sources {
     /// A TOML file, from `--config` or `ATELIER_CONFIG`.
     pub file: Option<PathBuf>,
@@ -30,6 +31,8 @@ pub struct Alias {
     pub key: &'static str,
     /// What the variable's text becomes.
     pub convert: fn(&str) -> String,
+    /// Keys that say the same: where the file or the environment sets one of them, the variable is not used.
+    pub outranked_by: &'static [&'static str],
 }
 
 /// The merged layers.
@@ -42,43 +45,37 @@ pub(crate) struct Layers {
 
 impl Layers {
     pub(super) fn read(defaults: &str, aliases: &[Alias], sources: &Sources) -> Result<Self, ConfigError> {
-        let mut notices = Vec::new();
         let mut conflicts = Vec::new();
-
-        let used: Vec<(&Alias, &String)> = aliases
-            .iter()
-            .filter_map(|alias| {
-                let (_, text) = sources.environment.iter().find(|(name, _)| name == alias.variable)?;
-                Some((alias, text))
-            })
-            .collect();
-        notices.extend(used.iter().map(|(alias, _)| format!("{} is read as {}", alias.variable, alias.key)));
-        let alias_layer = Texts::from_pairs(
-            "alias",
-            used.iter().map(|(alias, text)| {
-                (alias.variable.to_owned(), alias.key.to_owned(), (alias.convert)(text))
-            }),
-            &mut conflicts,
-        );
-        let environment = Texts::from_pairs(
+        let mut chosen = Figment::new();
+        if let Some(file) = &sources.file {
+            let text = std::fs::read_to_string(file)
+                .map_err(|source| ConfigError::UnreadableFile { file: file.clone(), source })?;
+            chosen =
+                chosen.merge(Named { name: format!("file {}", file.display()), inner: Toml::string(&text) });
+            chosen.extract::<Dict>().map_err(|error| ConfigError::syntax(file, &error))?;
+        }
+        let chosen = chosen.merge(Texts::from_pairs(
             "environment variable",
             sources.environment.iter().filter_map(|(name, text)| {
                 let key = name.strip_prefix(PREFIX).filter(|key| !is_foreign(key))?;
                 Some((name.clone(), key.to_lowercase().replace("__", "."), text.clone()))
             }),
             &mut conflicts,
-        );
+        ));
 
-        let mut figment = Figment::from(Named { name: "default".to_owned(), inner: Toml::string(defaults) })
-            .merge(alias_layer);
-        if let Some(file) = &sources.file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|source| ConfigError::UnreadableFile { file: file.clone(), source })?;
-            figment =
-                figment.merge(Named { name: format!("file {}", file.display()), inner: Toml::string(&text) });
-        }
-        let figment = figment.merge(environment);
-        let root = figment.extract::<Dict>().map_err(|error| ConfigError::Syntax(Box::new(error)))?;
+        let (used, notices) = used_aliases(aliases, sources, &chosen);
+        let alias_layer = Texts::from_pairs(
+            "alias",
+            used.into_iter().map(|(alias, text)| {
+                (alias.variable.to_owned(), alias.key.to_owned(), (alias.convert)(text))
+            }),
+            &mut conflicts,
+        );
+        let figment = Figment::from(Named { name: "default".to_owned(), inner: Toml::string(defaults) })
+            .merge(alias_layer)
+            .merge(chosen);
+        let root =
+            figment.extract::<Dict>().map_err(|error| ConfigError::syntax(Path::new("defaults"), &error))?;
         Ok(Self { figment, root, notices, conflicts })
     }
 
@@ -97,8 +94,8 @@ impl Layers {
 
     pub(super) fn leaf_origin(&self, value: &Value) -> String {
         match value {
-            Value::Dict(_, dict) => {
-                dict.values().next().map_or_else(|| "default".to_owned(), |it| self.leaf_origin(it))
+            Value::Dict(tag, dict) => {
+                dict.values().next().map_or_else(|| self.origin(*tag), |it| self.leaf_origin(it))
             }
             other => self.origin(other.tag()),
         }
@@ -111,13 +108,40 @@ impl Layers {
     }
 }
 
+/// The aliases that fill a key, and what the operator should know of all that are set.
+fn used_aliases<'a>(
+    aliases: &'a [Alias],
+    sources: &'a Sources,
+    chosen: &Figment,
+) -> (Vec<(&'a Alias, &'a str)>, Vec<String>) {
+    let mut used: Vec<(&Alias, &str)> = Vec::new();
+    let mut notices = Vec::new();
+    for alias in aliases {
+        let Some((_, text)) = sources.environment.iter().find(|(name, _)| name == alias.variable) else {
+            continue;
+        };
+        let (variable, key) = (alias.variable, alias.key);
+        if let Some(winner) = alias.outranked_by.iter().find(|key| chosen.contains(key)) {
+            notices.push(format!("{variable} is not used, because {winner} is set"));
+        } else if let Some((first, _)) = used.iter().find(|(other, _)| other.key == key) {
+            notices.push(format!("{variable} is not used, because {} is set", first.variable));
+        } else {
+            notices.push(format!("{variable} is read as {key}"));
+            used.push((alias, text));
+        }
+    }
+    (used, notices)
+}
+
 /// Variables that Kubernetes injects for a Service whose name begins with the prefix, and our own switch for the file.
 fn is_foreign(key: &str) -> bool {
     let first_level = !key.contains("__");
-    let injected = key.ends_with("_SERVICE_HOST")
-        || key.contains("_SERVICE_PORT")
-        || key.ends_with("_PORT")
-        || key.contains("_PORT_");
+    // A Service may be named exactly like the prefix; what is left of its variables then lacks the underscore in front.
+    let name = format!("_{key}");
+    let injected = name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.ends_with("_PORT")
+        || name.contains("_PORT_");
     key == "CONFIG" || (first_level && injected)
 }
 

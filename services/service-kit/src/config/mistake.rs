@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, in words: the key, the layer it came from, what is allowed. Never a secret's text.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -13,12 +13,25 @@ pub enum ConfigError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// A layer is no TOML.
-    #[error("the configuration is no TOML: {0}")]
-    Syntax(Box<figment::Error>),
+    /// The file is no TOML. Only the place is told: the line itself may hold a secret.
+    #[error("the configuration file {} is no TOML: {place}", file.display())]
+    Syntax {
+        /// Which file.
+        file: PathBuf,
+        /// Where in it.
+        place: String,
+    },
     /// Values that cannot be used; all of them.
     #[error("{}", list(.0))]
     Mistakes(Vec<Mistake>),
+}
+
+impl ConfigError {
+    pub(super) fn syntax(file: &Path, error: &figment::Error) -> Self {
+        // The parser's first line says where, its next ones quote the text.
+        let place = error.to_string().lines().next().unwrap_or_default().to_owned();
+        Self::Syntax { file: file.to_owned(), place }
+    }
 }
 
 /// One value that cannot be used.
@@ -36,6 +49,11 @@ impl Mistake {
 
     pub(super) fn missing(key: &str, problem: impl Into<String>) -> Self {
         Self { key: key.to_owned(), origin: None, problem: problem.into() }
+    }
+
+    /// Whether it is about `key`.
+    pub(super) fn is_at(&self, key: &str) -> bool {
+        self.key == key
     }
 
     pub(super) fn whole(problem: String) -> Self {

@@ -55,15 +55,16 @@ impl<'a> Walk<'a> {
                     out.insert(name.clone(), self.section(inner, non_null(schema), &key, known));
                 }
                 Some(value) => {
-                    if let Some(leaf) = self.leaf(value, schema, &key) {
-                        out.insert(name.clone(), leaf);
-                    }
+                    // A stand-in for what is wrong lets the sections' own checks see all the rest.
+                    let leaf = self.leaf(value, schema, &key).unwrap_or_else(|| stand_in(schema));
+                    out.insert(name.clone(), leaf);
                 }
                 None if is_section => {
                     out.insert(name.clone(), self.section(&Dict::new(), non_null(schema), &key, known));
                 }
                 None if required.contains(&name.as_str()) => {
                     self.found.push(Mistake::missing(&key, format!("must be set: {}", allowed(schema))));
+                    out.insert(name.clone(), stand_in(schema));
                 }
                 None => {}
             }
@@ -109,17 +110,20 @@ fn typed(value: &Value, schema: &Json, untyped: bool) -> Option<Json> {
     let kind = kind(schema);
     match (value, kind) {
         (Value::String(_, text), "integer") if untyped => text.trim().parse::<i64>().ok().map(Json::from),
-        (Value::String(_, text), "number") if untyped => text.trim().parse::<f64>().ok().map(Json::from),
+        (Value::String(_, text), "number") if untyped => {
+            text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(Json::from)
+        }
         (Value::String(_, text), "boolean") if untyped => text.trim().parse::<bool>().ok().map(Json::from),
         (Value::String(_, text), "array") if untyped => {
-            text.split(',').map(|item| typed(&Value::from(item.trim()), &schema["items"], true)).collect()
+            let items = text.split(',').filter(|_| !text.trim().is_empty());
+            items.map(|item| typed(&Value::from(item.trim()), &schema["items"], true)).collect()
         }
         (Value::String(_, text), "string") => Some(Json::from(text.as_str())),
         (Value::Bool(_, flag), "boolean") => Some(Json::from(*flag)),
         (Value::Num(_, number), "integer") => integer(*number).map(Json::from),
         (Value::Num(_, number), "number") => Some(match *number {
-            Num::F64(it) => Json::from(it),
-            Num::F32(it) => Json::from(it),
+            Num::F64(it) => Some(it).filter(|it| it.is_finite()).map(Json::from)?,
+            Num::F32(it) => Some(it).filter(|it| it.is_finite()).map(Json::from)?,
             other => Json::from(integer(other)?),
         }),
         (Value::Array(_, items), "array") => {
@@ -141,14 +145,30 @@ fn in_bounds(json: &Json, schema: &Json) -> bool {
         return items.iter().all(|item| in_bounds(item, non_null(&schema["items"])));
     }
     if let Some(number) = json.as_f64() {
-        return schema["minimum"].as_f64().is_none_or(|min| number >= min)
-            && schema["maximum"].as_f64().is_none_or(|max| number <= max);
+        let (min, max) = bounds(schema);
+        return min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max);
     }
     match (json.as_str(), choices(schema)) {
         (Some(text), choices) if !choices.is_empty() => choices.contains(&text),
         (Some(text), _) if schema["format"] == HOST_PORT => Listen::try_from(text.to_owned()).is_ok(),
         _ => true,
     }
+}
+
+/// The bounds that the schema states, else those of the number's type.
+fn bounds(schema: &Json) -> (Option<f64>, Option<f64>) {
+    let of_type = match schema["format"].as_str() {
+        Some("uint8") => Some((0.0, f64::from(u8::MAX))),
+        Some("uint16") => Some((0.0, f64::from(u16::MAX))),
+        Some("uint32") => Some((0.0, f64::from(u32::MAX))),
+        Some("int8") => Some((f64::from(i8::MIN), f64::from(i8::MAX))),
+        Some("int16") => Some((f64::from(i16::MIN), f64::from(i16::MAX))),
+        Some("int32") => Some((f64::from(i32::MIN), f64::from(i32::MAX))),
+        _ => None,
+    };
+    let min = schema["minimum"].as_f64().or(of_type.map(|(min, _)| min));
+    let max = schema["maximum"].as_f64().or(of_type.map(|(_, max)| max));
+    (min, max)
 }
 
 /// What a key takes, in words.
@@ -161,7 +181,7 @@ fn allowed(schema: &Json) -> String {
     if schema["format"] == HOST_PORT {
         return "host:port, for example 127.0.0.1:5017".to_owned();
     }
-    let bounds = match (schema["minimum"].as_f64(), schema["maximum"].as_f64()) {
+    let bounds = match bounds(schema) {
         (Some(min), Some(max)) => format!(" from {min} to {max}"),
         (Some(min), None) => format!(" of at least {min}"),
         _ => String::new(),
@@ -173,6 +193,22 @@ fn allowed(schema: &Json) -> String {
         "array" => "a list, items separated by commas in the environment".to_owned(),
         "object" => "a section".to_owned(),
         _ => "a text".to_owned(),
+    }
+}
+
+/// A value of the right type, for a key whose own is wrong or missing. It is never used: the process does not start.
+fn stand_in(schema: &Json) -> Json {
+    let schema = non_null(schema);
+    if let Some(choice) = choices(schema).last() {
+        return Json::from(*choice);
+    }
+    match kind(schema) {
+        "integer" | "number" => schema["minimum"].as_i64().unwrap_or(0).into(),
+        "boolean" => false.into(),
+        "array" => Json::Array(Vec::new()),
+        "object" => Json::Object(Map::new()),
+        _ if schema["format"] == HOST_PORT => "127.0.0.1:0".into(),
+        _ => "".into(),
     }
 }
 

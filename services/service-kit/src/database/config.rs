@@ -13,6 +13,9 @@ use crate::config::{Mistakes, Secret};
 /// How long a statement waits for a lock. Short, because a worker's connection waits with it: whoever asked tries again.
 const LOCK_TIMEOUT_MS: u64 = 100;
 
+/// The keys that say where the database is.
+pub const DATABASE_KEYS: &[&str] = &["database.url", "database.host"];
+
 /// The `[database]` section.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +76,12 @@ pub enum SslMode {
     VerifyFull,
 }
 
+/// The library takes any scheme for its own.
+fn is_postgres_url(url: &str) -> bool {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    matches!(scheme, Some("postgres" | "postgresql")) && PgConnectOptions::from_str(url).is_ok()
+}
+
 /// Why connection options cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectOptionsError {
@@ -95,7 +104,7 @@ impl DatabaseConfig {
         match (&self.url, &self.host) {
             (None, None) => mistakes.add("database.host", "must be set, or database.url"),
             (Some(_), Some(_)) => mistakes.add("database.host", "database.url is set too; use one of them"),
-            (Some(url), None) if PgConnectOptions::from_str(url.expose()).is_err() => {
+            (Some(url), None) if !is_postgres_url(url.expose()) => {
                 mistakes.add("database.url", "must be of the form postgres://user:password@host:port/name");
             }
             _ => {}

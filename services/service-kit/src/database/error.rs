@@ -71,18 +71,6 @@ impl DatabaseError {
             _ => None,
         }
     }
-
-    /// The whole chain in one line, for `/readyz` and the log.
-    pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut next = std::error::Error::source(self);
-        while let Some(source) = next {
-            text.push_str(": ");
-            text.push_str(&source.to_string());
-            next = source.source();
-        }
-        text
-    }
 }
 
 fn sql_state(error: &sqlx::Error) -> Option<String> {

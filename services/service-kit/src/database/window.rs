@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{Database, DatabaseError};
+use crate::chain::chain;
 use crate::metrics::{Metrics, Name};
 use crate::readiness::{Condition, Readiness};
 
@@ -138,8 +139,8 @@ impl Watch {
                 self.gate.epoch.store(window.history_epoch, Ordering::Relaxed);
                 refusal.map_or(Condition::Ok, Condition::Unready)
             }
-            Err(error) if self.fitted => Condition::Degraded(error.chain()),
-            Err(error) => Condition::Unready(error.chain()),
+            Err(error) if self.fitted => Condition::Degraded(chain(&error)),
+            Err(error) => Condition::Unready(chain(&error)),
         }
     }
 }

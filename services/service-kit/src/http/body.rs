@@ -54,6 +54,19 @@ impl Form {
     }
 }
 
+/// Why a value that is JSON by its form cannot be read, in words for whoever sent it.
+pub fn unreadable(error: &serde_json::Error) -> &'static str {
+    // The library has no kinds for these, only texts.
+    let text = error.to_string();
+    if text.starts_with("number out of range") {
+        "holds a number that is too large"
+    } else if text.starts_with("recursion limit") {
+        "is nested too deeply"
+    } else {
+        "cannot be read: it holds half of a surrogate pair"
+    }
+}
+
 /// A body may come without a media type, but not with that of something else.
 fn check_media_type(request: &Request) -> Result<(), Problem> {
     let Some(given) = request.headers().get(CONTENT_TYPE) else {
@@ -107,11 +120,8 @@ impl Fields {
         let raw = self.take_raw(field)?;
         match serde_json::from_str(raw.get()) {
             Ok(value) => Some(value),
-            Err(_) => {
-                self.refuse(
-                    field,
-                    "cannot be read: it has half of a surrogate pair, or is nested too deeply",
-                );
+            Err(error) => {
+                self.refuse(field, unreadable(&error));
                 None
             }
         }

@@ -10,6 +10,9 @@ use super::problem::{Problem, codes};
 const FORMAT: u8 = 1;
 const BYTES: usize = 1 + 4 + 8 + 8;
 
+/// Positions are ids or versions, and these are all there can be.
+const POSITIONS: std::ops::RangeInclusive<i64> = 1..=(1 << 53) - 1;
+
 /// A list, as a cursor is bound to it: `limit` may change between pages, nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct ListKey<'a> {
@@ -43,7 +46,8 @@ impl ListKey<'_> {
     fn position(&self, cursor: &str) -> Option<i64> {
         let bytes: [u8; BYTES] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
         let position = i64::from_be_bytes(bytes[5..13].try_into().ok()?);
-        (self.encode(position) == cursor).then_some(position)
+        let is_ours = POSITIONS.contains(&position) && self.encode(position) == cursor;
+        is_ours.then_some(position)
     }
 }
 

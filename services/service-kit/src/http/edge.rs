@@ -7,12 +7,13 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use hyper::header::{CACHE_CONTROL, HeaderValue, VARY};
+use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderValue, VARY};
 use hyper::{Method, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::{Problem, codes};
 use super::request_id::{RequestIds, X_REQUEST_ID};
+use super::server::HEADER_BYTES_MAX;
 use crate::metrics::HttpMetrics;
 use crate::telemetry::RequestLog;
 
@@ -71,7 +72,11 @@ async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Respons
     let route = request.extensions().get::<MatchedPath>().cloned();
     let _active = edge.metrics.active();
 
-    let mut response = next.run(request).await;
+    let mut response = if header_bytes(request.headers()) > HEADER_BYTES_MAX {
+        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, [(CONNECTION, "close")]).into_response()
+    } else {
+        next.run(request).await
+    };
 
     let log = response.extensions_mut().remove::<LogFields>().unwrap_or_default();
     let problem = response.extensions_mut().remove::<Problem>();
@@ -97,6 +102,11 @@ async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Respons
         entry.write(duration, log, problem.as_ref());
     }
     response
+}
+
+/// hyper's own bound is that of a buffer, which one large read may pass.
+fn header_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 fn finish_headers(response: &mut Response, id: HeaderValue) {

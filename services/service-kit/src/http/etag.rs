@@ -90,18 +90,24 @@ fn tags(headers: &HeaderMap, name: &hyper::header::HeaderName) -> Result<Option<
         if text == "*" {
             return Ok(Some(Tags::Any));
         }
-        let list = list.get_or_insert_with(Vec::new);
-        for tag in text.split(',') {
-            let tag = tag.trim();
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            let opaque = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or(Junk)?;
-            if opaque.contains('"') {
-                return Err(Junk);
-            }
-            list.extend(EntityTag::parse(opaque));
-        }
+        parse_list(text, list.get_or_insert_with(Vec::new))?;
     }
     Ok(list.map(Tags::List))
+}
+
+/// Reads `"a", W/"b"`: a tag may hold a comma, so the text is walked and not split.
+fn parse_list(text: &str, list: &mut Vec<EntityTag>) -> Result<(), Junk> {
+    let mut rest = text;
+    loop {
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"').ok_or(Junk)?;
+        let (opaque, after) = quoted.split_once('"').ok_or(Junk)?;
+        list.extend(EntityTag::parse(opaque));
+        let after = after.trim_start();
+        if after.is_empty() {
+            return Ok(());
+        }
+        rest = after.strip_prefix(',').ok_or(Junk)?.trim_start();
+    }
 }
 
 #[cfg(test)]
@@ -126,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_tag_that_is_none_of_ours_matches_nothing() {
-        for text in ["\"abc\"", "\"03\"", "\"+3\"", "\"\"", "\"0.3\"", "\"99999999999999999999\""] {
+        for text in ["\"abc\"", "\"a,b\"", "\"03\"", "\"+3\"", "\"\"", "\"0.3\"", "\"99999999999999999999\""]
+        {
             assert_eq!(read(text), Ok(IfMatch::OneOf(vec![])), "{text}");
         }
     }

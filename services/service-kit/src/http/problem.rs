@@ -12,6 +12,8 @@ use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 
+use crate::chain::chain;
+
 /// A kind of problem. Callers decide by `name`, which never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
@@ -197,15 +199,7 @@ impl Problem {
 
     /// What caused it, with the whole chain, one line.
     pub(super) fn cause_chain(&self) -> Option<String> {
-        let cause = self.0.cause.as_deref()?;
-        let mut text = cause.to_string();
-        let mut next = cause.source();
-        while let Some(source) = next {
-            text.push_str(": ");
-            text.push_str(&source.to_string());
-            next = source.source();
-        }
-        Some(text)
+        self.0.cause.as_deref().map(|cause| chain(cause))
     }
 
     /// The answer on the wire.

@@ -19,7 +19,7 @@ use super::HttpConfig;
 use crate::config::Listen;
 
 /// Headers of more bytes than this are hyper's own 431.
-const HEADER_BYTES_MAX: usize = 32 * 1024;
+pub(super) const HEADER_BYTES_MAX: usize = 32 * 1024;
 
 /// How long to wait before accepting again when the system has no descriptor left: spinning would take the processor too.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

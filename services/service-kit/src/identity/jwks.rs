@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use tokio_util::sync::CancellationToken;
 
 use super::JwksConfig;
+use crate::chain::chain;
 
 /// A set of more bytes than this is none.
 const SET_BYTES_MAX: usize = 1024 * 1024;
@@ -119,8 +120,7 @@ impl KeySet {
         match read {
             Ok(set) => *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(set)),
             Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "the key set is kept as it was");
+                tracing::warn!(error = chain(&error), "the key set is kept as it was");
             }
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::chain::chain;
 use crate::config::Secret;
 
 /// How often the file is read at most.
@@ -58,8 +59,7 @@ impl Secrets {
             match read(file) {
                 Ok(secrets) => known.1 = secrets,
                 Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "secrets are kept as they were");
+                    tracing::warn!(error = chain(&error), "secrets are kept as they were");
                 }
             }
         }

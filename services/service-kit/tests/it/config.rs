@@ -84,9 +84,14 @@ impl Settings for Config {
     "#;
 
     const ALIASES: &'static [Alias] = &[
-        Alias { variable: "PORT", key: "listen", convert: |port| format!("127.0.0.1:{port}") },
-        Alias { variable: "OLD_NAME", key: "name", convert: str::to_owned },
-        Alias { variable: "OLD_COUNT", key: "count", convert: str::to_owned },
+        Alias {
+            variable: "PORT",
+            key: "listen",
+            convert: |port| format!("127.0.0.1:{port}"),
+            outranked_by: &[],
+        },
+        Alias { variable: "OLD_NAME", key: "name", convert: str::to_owned, outranked_by: &[] },
+        Alias { variable: "OLD_COUNT", key: "count", convert: str::to_owned, outranked_by: &[] },
     ];
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {

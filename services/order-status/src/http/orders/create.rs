@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, HeaderValue, LOCATION};
 use axum::response::Response;
-use order_model::{Cost, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
+use order_model::{Cost, CostError, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
 use service_kit::database::Gate;
 use service_kit::http::{Fields, Form, Problem};
 use service_kit::identity::{Caller, not_authorized};
@@ -142,10 +142,13 @@ fn order_id(fields: &mut Fields) -> Option<OrderId> {
 }
 
 fn cost(fields: &mut Fields, field: &'static str) -> Option<Cost> {
-    let value = fields.take(field)?;
-    let Some(amount) = value.as_f64() else {
+    let raw = fields.take_raw(field)?;
+    if !raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         fields.refuse(field, "must be a number");
         return None;
-    };
-    Cost::try_from(amount).map_err(|error| fields.refuse(field, error.to_string())).ok()
+    }
+    // A number that no float holds is no cost either.
+    let cost =
+        serde_json::from_str::<f64>(raw.get()).map_err(|_| CostError::OutOfRange).and_then(Cost::try_from);
+    cost.map_err(|error| fields.refuse(field, error.to_string())).ok()
 }

@@ -73,14 +73,17 @@ fn parse(
     mut fields: Fields,
     if_match: Option<Vec<Version>>,
 ) -> Result<(Move, Actor), Problem> {
-    let state_type = state_type(&mut fields);
+    let (state_type, is_unknown) = state_type(&mut fields);
     let new_value = fields.boolean("new_value");
     if new_value.is_none() && !fields.is_refused("new_value") {
         fields.refuse_missing("new_value");
     }
     let reason = fields.text::<Reason>("reason");
     let claims = caller.claims(&mut fields);
-    fields.finish()?;
+    // Old callers show this sentence; `errors` says which there are.
+    fields
+        .finish()
+        .map_err(|problem| if is_unknown { problem.with_detail("Invalid state_type") } else { problem })?;
 
     // Both are there where nothing was refused; the type system does not know it.
     let (Some(state_type), Some(new_value)) = (state_type, new_value) else {
@@ -89,16 +92,17 @@ fn parse(
     Ok((Move { state_type, new_value, reason, if_match }, claims.actor()?))
 }
 
-fn state_type(fields: &mut Fields) -> Option<StateType> {
+/// The state type, and whether the body names one that there is not.
+fn state_type(fields: &mut Fields) -> (Option<StateType>, bool) {
     let Some(name) = fields.text::<String>("state_type") else {
         if !fields.is_refused("state_type") {
             fields.refuse_missing("state_type");
         }
-        return None;
+        return (None, false);
     };
     let known = StateType::from_name(&name);
     if known.is_none() {
         fields.refuse("state_type", "must be one of requested, accepted, completed, paid, alert");
     }
-    known
+    (known, known.is_none())
 }

@@ -97,6 +97,6 @@ fn an_alias_that_cannot_be_used_is_named_as_it_was_given() {
     );
     assert_says(
         &refusal("", &[("OLD_COUNT", "many")]),
-        "count (alias OLD_COUNT): must be a whole number of at least 0",
+        "count (alias OLD_COUNT): must be a whole number from 0 to 4294967295",
     );
 }

@@ -3,7 +3,7 @@
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
-use service_kit::http::Fields;
+use service_kit::http::{Fields, unreadable};
 
 /// How many bytes its compact form may have.
 const BYTES_MAX: usize = 16 * 1024;
@@ -26,11 +26,10 @@ pub(super) fn read(fields: &mut Fields) -> Option<Box<RawValue>> {
 }
 
 fn parse(raw: &str) -> Result<Map<String, Value>, &'static str> {
-    const UNREADABLE: &str = "cannot be read: it has half of a surrogate pair, or is nested too deeply";
     if has_inexact_integer(raw) {
         return Err("must hold no integer beyond 64 bits; send it as a text");
     }
-    match serde_json::from_str(raw).map_err(|_| UNREADABLE)? {
+    match serde_json::from_str(raw).map_err(|error| unreadable(&error))? {
         Value::Object(object) => Ok(object),
         // The replaced services were sent the object as a text that holds JSON.
         Value::String(text) if !has_inexact_integer(&text) => {

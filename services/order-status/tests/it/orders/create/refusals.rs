@@ -109,7 +109,7 @@ async fn parties_are_required_texts_that_could_be_somebody() {
                 .wrong_field(field, "must have at most 255 characters");
         }
         let halves = [r#""\ud800""#, r#""a\udfffb""#];
-        let message = "cannot be read: it has half of a surrogate pair, or is nested too deeply";
+        let message = "cannot be read: it holds half of a surrogate pair";
         refuses_each(&app, field, &halves, message).await;
     }
     app.finish().await;

@@ -1,0 +1,15 @@
+//! An error with its causes, in one line. Written once, where the error is handled.
+
+use std::error::Error;
+
+/// `error: cause: cause of the cause`.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}
