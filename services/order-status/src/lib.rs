@@ -12,7 +12,7 @@ mod store;
 pub use config::Config;
 
 use axum::Router;
-use service_kit::service::{Base, Parts, Service};
+use service_kit::service::{Parts, Service, ServiceConfig};
 use tokio_util::sync::CancellationToken;
 
 /// The service, as `service-kit` runs it.
@@ -24,8 +24,8 @@ impl Service for OrderStatus {
     type Config = Config;
     type Error = std::convert::Infallible;
 
-    fn base(config: &Config) -> Base<'_> {
-        config.base()
+    fn base(config: &Config) -> &ServiceConfig {
+        &config.base
     }
 
     fn background(

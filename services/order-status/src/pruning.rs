@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use service_kit::chain;
 use service_kit::database::Database;
-use tokio::time::MissedTickBehavior;
+use service_kit::lifecycle::every;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::prune_keys;
@@ -17,23 +17,17 @@ const ROWS_MAX: i64 = 1000;
 
 /// Runs until `stop`. A failure is logged and forgotten: the next look does the same work.
 pub(crate) async fn run(database: Database, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    every(PERIOD, stop, async move || prune(database.clone()).await).await;
+}
+
+async fn prune(database: Database) {
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        loop {
-            let pruned =
-                database.run("keys_prune", |connection| Box::pin(prune_keys(connection, ROWS_MAX))).await;
-            match pruned {
-                Ok(0) => break,
-                Ok(keys) => tracing::debug!(keys, "idempotency keys pruned"),
-                Err(error) => {
-                    tracing::warn!(error = chain(&error), "idempotency keys could not be pruned");
-                    break;
-                }
+        match database.run("keys_prune", |connection| Box::pin(prune_keys(connection, ROWS_MAX))).await {
+            Ok(0) => return,
+            Ok(keys) => tracing::debug!(keys, "idempotency keys pruned"),
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "idempotency keys could not be pruned");
+                return;
             }
         }
     }

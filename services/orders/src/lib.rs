@@ -12,7 +12,7 @@ pub use catalog::ClientError;
 pub use config::Config;
 
 use axum::Router;
-use service_kit::service::{Base, Parts, Service};
+use service_kit::service::{Parts, Service, ServiceConfig};
 
 /// The service, as `service-kit` runs it.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +23,8 @@ impl Service for Orders {
     type Config = Config;
     type Error = ClientError;
 
-    fn base(config: &Config) -> Base<'_> {
-        config.base()
+    fn base(config: &Config) -> &ServiceConfig {
+        &config.base
     }
 
     fn routes(config: &Config, parts: Parts) -> Result<Router, ClientError> {

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::readiness::{Condition, Readiness};
@@ -123,6 +124,18 @@ impl Lifecycle {
 )]
 async fn delay(duration: Duration) {
     tokio::time::sleep(duration).await;
+}
+
+/// Does `work` now and every `period` from then on, until `stop`.
+pub async fn every(period: Duration, stop: CancellationToken, mut work: impl AsyncFnMut()) {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => work().await,
+        }
+    }
 }
 
 fn spawn(

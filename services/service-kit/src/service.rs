@@ -6,13 +6,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::chain::chain;
 use crate::cli::{self, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
-use crate::config::{Listen, Settings};
-use crate::database::{self, Database, DatabaseConfig, DatabaseMetrics, Gate};
+use crate::config::{Alias, Listen, Mistakes, Settings};
+use crate::database::{self, DATABASE_KEYS, Database, DatabaseConfig, DatabaseMetrics, Gate};
 use crate::exit::Exit;
 use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
 use crate::identity::{AuthConfig, Authenticator, IdentityError, verify_routes};
@@ -22,23 +24,44 @@ use crate::ops::{self, Ops};
 use crate::readiness::Readiness;
 use crate::telemetry::{LogConfig, RequestLog};
 
-/// The sections that every service has.
-#[derive(Debug, Clone, Copy)]
-pub struct Base<'a> {
-    /// Where callers reach it.
-    pub listen: &'a Listen,
-    /// Where the cluster reaches it.
-    pub ops_listen: &'a Listen,
+/// The sections that every service's configuration has. A service flattens them into its own.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct ServiceConfig {
+    /// Where callers reach the service.
+    pub listen: Listen,
+    /// Where the cluster reaches it: probes and metrics. No ingress may expose it.
+    pub ops_listen: Listen,
     /// How callers are known.
-    pub auth: &'a AuthConfig,
+    pub auth: AuthConfig,
     /// The database.
-    pub database: &'a DatabaseConfig,
-    /// What a client may do.
-    pub http: &'a HttpConfig,
-    /// What is logged.
-    pub log: &'a LogConfig,
-    /// How it stops.
-    pub shutdown: &'a ShutdownConfig,
+    pub database: DatabaseConfig,
+    /// What a client may send, and how slowly.
+    pub http: HttpConfig,
+    /// What is logged and how.
+    pub log: LogConfig,
+    /// How the process stops.
+    pub shutdown: ShutdownConfig,
+}
+
+impl ServiceConfig {
+    /// Adds what is wrong between the keys.
+    pub fn check(&self, mistakes: &mut Mistakes<'_>) {
+        self.auth.check(&self.listen, mistakes);
+        self.database.check(mistakes);
+    }
+}
+
+/// `PORT`, as the replaced services read it. It names no address, so it fills that of this machine.
+pub const PORT_ALIAS: Alias = Alias {
+    variable: "PORT",
+    key: "listen",
+    convert: |port| format!("127.0.0.1:{port}"),
+    outranked_by: &["listen"],
+};
+
+/// A variable of the replaced services that holds the database's address.
+pub const fn database_alias(variable: &'static str) -> Alias {
+    Alias { variable, key: "database.url", convert: str::to_owned, outranked_by: DATABASE_KEYS }
 }
 
 /// A service: what it is called, how it is configured, and its routes.
@@ -51,7 +74,7 @@ pub trait Service {
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// The sections that every service has.
-    fn base(config: &Self::Config) -> Base<'_>;
+    fn base(config: &Self::Config) -> &ServiceConfig;
 
     /// What it does besides answering; ends soon after `stop`.
     fn background(
@@ -115,8 +138,8 @@ impl Running {
         request_ids: RequestIds,
     ) -> Result<Self, ServiceError> {
         let base = S::base(config);
-        let server = Server::bind(base.listen, base.http).await?;
-        let ops_server = Server::bind(base.ops_listen, base.http).await?;
+        let server = Server::bind(&base.listen, &base.http).await?;
+        let ops_server = Server::bind(&base.ops_listen, &base.http).await?;
         let (address, ops_address) = (server.address(), ops_server.address());
 
         let readiness = Readiness::default();
@@ -124,7 +147,7 @@ impl Running {
         let mut lifecycle = Lifecycle::new(readiness.clone());
 
         let (database, workers) =
-            Database::start(S::NAME, base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
+            Database::start(S::NAME, &base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
         lifecycle.support("database", workers);
         let (gate, watch) =
             database::gate(database.clone(), readiness.clone(), &metrics, lifecycle.stop_rest());
@@ -136,12 +159,12 @@ impl Running {
         );
 
         crate::tls::install_provider();
-        let authenticator = Authenticator::new(base.auth, Clock::system())?;
+        let authenticator = Authenticator::new(&base.auth, Clock::system())?;
         lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
 
-        let edge = Edge { request_ids, metrics: HttpMetrics::new(&metrics), log: RequestLog::new(base.log) };
+        let edge = Edge { request_ids, metrics: HttpMetrics::new(&metrics), log: RequestLog::new(&base.log) };
         if let Some(listen) = &base.auth.verify_listen {
-            let server = Server::bind(listen, base.http).await?;
+            let server = Server::bind(listen, &base.http).await?;
             let routes = verify_routes(authenticator.clone(), base.auth.token.operator_role.clone());
             let serve =
                 server.serve(wrap(routes, edge.clone()), lifecycle.stop_serving(), base.shutdown.drain());
@@ -175,7 +198,7 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return cli::refuse(&error, Exit::Configuration).into(),
     };
-    if let Err(error) = crate::telemetry::start(S::base(&loaded.settings).log) {
+    if let Err(error) = crate::telemetry::start(&S::base(&loaded.settings).log) {
         return cli::refuse(&error, Exit::Configuration).into();
     }
     for notice in &loaded.notices {

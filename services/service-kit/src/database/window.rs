@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use prometheus::IntGauge;
 use sqlx::{PgConnection, Row};
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{Database, DatabaseError};
 use crate::chain::chain;
+use crate::lifecycle::every;
 use crate::metrics::{Metrics, Name};
 use crate::readiness::{Condition, Readiness};
 
@@ -90,7 +90,7 @@ pub fn gate(
 ) -> (Gate, impl Future<Output = ()> + Send + use<>) {
     let gate = Gate::default();
     readiness.set(CONDITION, Condition::Unready("not reached yet".to_owned()));
-    let watch = Watch {
+    let mut watch = Watch {
         gate: gate.clone(),
         database,
         readiness,
@@ -98,7 +98,7 @@ pub fn gate(
         compatible: metrics.gauge(Name::SchemaCompatible),
         fitted: false,
     };
-    (gate, watch.run(stop))
+    (gate, every(PERIOD, stop, async move || watch.look().await))
 }
 
 struct Watch {
@@ -111,21 +111,11 @@ struct Watch {
 }
 
 impl Watch {
-    async fn run(mut self, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(PERIOD);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            let read = self
-                .database
-                .run("schema_window", |connection| Box::pin(SchemaWindow::read(connection)))
-                .await;
-            let condition = self.judge(read);
-            self.readiness.set(CONDITION, condition);
-        }
+    async fn look(&mut self) {
+        let read =
+            self.database.run("schema_window", |connection| Box::pin(SchemaWindow::read(connection))).await;
+        let condition = self.judge(read);
+        self.readiness.set(CONDITION, condition);
     }
 
     /// A later outage keeps the process ready: it answers 503 itself, better than an edge that has nowhere to send to.
