@@ -3,6 +3,7 @@
 //! Each generator writes what it owns, at the paths of the repository, into a folder under `target/codegen`; then
 //! that folder is compared with the repository. `--check` stops there, otherwise the differences are put in place.
 
+mod documents;
 pub(crate) mod queries;
 mod schemas;
 
@@ -30,9 +31,10 @@ struct Generator {
     make: fn(&Path) -> Result<(), Failure>,
 }
 
-const GENERATORS: [Generator; 2] = [
+const GENERATORS: [Generator; 3] = [
     Generator { name: "queries", owns: &[".sqlx"], make: queries::make },
     Generator { name: "schemas", owns: &schemas::FILES, make: schemas::make },
+    Generator { name: "documents", owns: &documents::FILES, make: documents::make },
 ];
 
 #[derive(Debug, PartialEq, Eq)]

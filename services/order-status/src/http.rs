@@ -1,22 +1,31 @@
 //! Presentation: parse, identify, answer. Rules and SQL are elsewhere.
 
+pub mod documents;
+mod lifecycle;
 mod orders;
 mod problems;
+mod samples;
+mod schemas;
 mod view;
 
 use axum::Router;
-use axum::routing::{get, post, put};
-use service_kit::http::both_spellings;
+use service_kit::http::openapi::Api;
+use service_kit::identity::AuthMode;
 
 use crate::state::AppState;
+use orders::{create, get, history, status, update};
 
-/// The routes of the service.
-pub(crate) fn routes(state: AppState) -> Router {
-    let router = Router::new();
-    let router = both_spellings(router, "/orders", post(orders::create::handle));
-    let router = both_spellings(router, "/orders/{order_id}", get(orders::get::handle));
-    let router = both_spellings(router, "/orders/{order_id}/status", get(orders::status::handle));
-    let router = both_spellings(router, "/orders/{order_id}/history", get(orders::history::handle));
-    let router = both_spellings(router, "/orders/{order_id}/update", put(orders::update::handle));
-    router.with_state(state)
+/// The routes of the service, each with what the document says of it.
+fn api(mode: AuthMode) -> Api<AppState> {
+    documents::api(mode)
+        .post("/orders/", create::handle, create::describe())
+        .get("/orders/{order_id}", get::handle, get::describe())
+        .get("/orders/{order_id}/status", status::handle, status::describe())
+        .get("/orders/{order_id}/history", history::handle, history::describe())
+        .put("/orders/{order_id}/update", update::handle, update::describe())
+}
+
+/// The routes of the service, with its document for this mode.
+pub(crate) fn routes(state: AppState, mode: AuthMode) -> Router {
+    api(mode).into_routes().with_state(state)
 }

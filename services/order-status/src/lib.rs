@@ -10,6 +10,7 @@ mod state;
 mod store;
 
 pub use config::Config;
+pub use http::documents;
 
 use axum::Router;
 use service_kit::service::{Parts, Service, ServiceConfig};
@@ -37,6 +38,6 @@ impl Service for OrderStatus {
     }
 
     fn routes(config: &Config, parts: Parts) -> Result<Router, Self::Error> {
-        Ok(http::routes(state::AppState::new(config, parts)))
+        Ok(http::routes(state::AppState::new(config, parts), config.base.auth.mode))
     }
 }

@@ -1,18 +1,28 @@
 //! Presentation: parse, ask, answer.
 
+pub mod documents;
 mod list;
 mod orders;
+mod samples;
+mod schemas;
 
 use axum::Router;
-use axum::routing::get;
-use service_kit::http::both_spellings;
+use service_kit::http::openapi::Api;
+use service_kit::identity::AuthMode;
 
 use crate::state::AppState;
+use orders::{created_by, user};
 
-/// The routes of the service.
-pub(crate) fn routes(state: AppState) -> Router {
-    let router = Router::new();
-    let router = both_spellings(router, "/orders/user/{user_id}", get(orders::user::handle));
-    let router = both_spellings(router, "/orders/created_by/{username}", get(orders::created_by::handle));
-    router.with_state(state)
+/// The routes of the service, each with what the document says of it.
+fn api(mode: AuthMode) -> Api<AppState> {
+    documents::api(mode).get("/orders/user/{user_id}", user::handle, user::describe()).get(
+        "/orders/created_by/{username}",
+        created_by::handle,
+        created_by::describe(),
+    )
+}
+
+/// The routes of the service, with its document for this mode.
+pub(crate) fn routes(state: AppState, mode: AuthMode) -> Router {
+    api(mode).into_routes().with_state(state)
 }

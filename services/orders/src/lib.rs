@@ -10,6 +10,7 @@ mod store;
 
 pub use catalog::ClientError;
 pub use config::Config;
+pub use http::documents;
 
 use axum::Router;
 use service_kit::service::{Parts, Service, ServiceConfig};
@@ -28,6 +29,6 @@ impl Service for Orders {
     }
 
     fn routes(config: &Config, parts: Parts) -> Result<Router, ClientError> {
-        Ok(http::routes(state::AppState::new(config, parts)?))
+        Ok(http::routes(state::AppState::new(config, parts)?, config.base.auth.mode))
     }
 }

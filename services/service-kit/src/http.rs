@@ -4,6 +4,7 @@ mod body;
 mod cursor;
 mod edge;
 mod etag;
+pub mod openapi;
 mod path;
 mod problem;
 mod query;
@@ -18,7 +19,7 @@ pub use path::{both_spellings, path_param};
 pub use problem::{Code, FieldError, Problem, codes};
 pub use query::Query;
 pub use request_id::RequestIds;
-pub use server::{BindError, Server};
+pub use server::{BindError, PeerAddress, Server};
 
 #[doc(hidden)]
 pub use hyper::StatusCode;

@@ -3,11 +3,13 @@
 mod config;
 mod gateway;
 mod jwks;
+mod limit;
 mod secrets;
 mod token;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::HeaderMap;
@@ -17,9 +19,12 @@ use order_model::{Actor, UserId, Username};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::http::{Fields, Problem, codes};
+use crate::http::{Fields, PeerAddress, Problem, codes};
+use crate::lifecycle::every;
 pub use config::{AuthConfig, AuthMode, GatewayConfig, Hs256Config, JwksConfig, TokenConfig};
 use gateway::Gateway;
+pub use limit::LimitsConfig;
+use limit::{Key, Limiter};
 use token::TokenVerifier;
 pub use verify::routes as verify_routes;
 
@@ -90,9 +95,17 @@ fn unauthenticated(detail: &'static str) -> Problem {
         .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
 }
 
-/// Finds out who is asking.
+/// How often callers that ask no more are forgotten.
+const FORGET_PERIOD: Duration = Duration::from_mins(1);
+
+/// Finds out who is asking, and whether they ask too often.
 #[derive(Clone)]
-pub struct Authenticator(Arc<Mode>);
+pub struct Authenticator(Arc<Inner>);
+
+struct Inner {
+    mode: Mode,
+    limiter: Option<Limiter>,
+}
 
 enum Mode {
     Open,
@@ -113,29 +126,52 @@ pub enum IdentityError {
 
 impl Authenticator {
     /// As configured; the configuration has passed its check.
-    pub fn new(config: &AuthConfig, clock: Clock) -> Result<Self, IdentityError> {
-        Ok(Self(Arc::new(match config.mode {
+    pub fn new(config: &AuthConfig, limits: &LimitsConfig, clock: Clock) -> Result<Self, IdentityError> {
+        let mode = match config.mode {
             AuthMode::Open => Mode::Open,
             AuthMode::Gateway => Mode::Gateway(Gateway::new(config)?),
             AuthMode::Token => Mode::Token(Box::new(TokenVerifier::new(config, clock)?)),
-        })))
+        };
+        Ok(Self(Arc::new(Inner { mode, limiter: Limiter::new(limits) })))
     }
 
     /// Who sends these headers, or 400, 401, 503.
     pub async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        match &*self.0 {
+        match &self.0.mode {
             Mode::Open => Ok(Caller::Open),
             Mode::Gateway(gateway) => gateway.identify(headers).map(Caller::Verified),
             Mode::Token(verifier) => verifier.identify(headers).await.map(Caller::Verified),
         }
     }
 
-    /// Keeps keys fresh until `stop`.
-    pub async fn run(self, stop: CancellationToken) {
-        match &*self.0 {
-            Mode::Open | Mode::Gateway(_) => stop.cancelled().await,
-            Mode::Token(verifier) => verifier.run(stop).await,
+    /// The same, counted: 429 where the caller, or the address of one that is not known, asks too often.
+    async fn admit(&self, headers: &HeaderMap, peer: Option<PeerAddress>) -> Result<Caller, Problem> {
+        let identified = self.identify(headers).await;
+        if let Some(limiter) = &self.0.limiter {
+            let user = match &identified {
+                Ok(Caller::Verified(actor)) => actor.user_id.clone(),
+                _ => None,
+            };
+            let address = || Key::Address(peer.map(|PeerAddress(address)| address.ip()));
+            limiter.admit(&user.map_or_else(address, Key::User))?;
         }
+        identified
+    }
+
+    /// Keeps keys fresh, and forgets callers that ask no more, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let limited = self.clone();
+        let forget = every(FORGET_PERIOD, stop.clone(), async move || {
+            if let Some(limiter) = &limited.0.limiter {
+                limiter.forget_idle();
+            }
+        });
+        let refresh = async {
+            if let Mode::Token(verifier) = &self.0.mode {
+                verifier.run(stop).await;
+            }
+        };
+        tokio::join!(forget, refresh);
     }
 }
 
@@ -147,6 +183,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Authenticator::from_ref(state).identify(&parts.headers).await
+        let peer = parts.extensions.get::<PeerAddress>().copied();
+        Authenticator::from_ref(state).admit(&parts.headers, peer).await
     }
 }

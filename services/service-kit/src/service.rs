@@ -17,7 +17,7 @@ use crate::config::{Alias, Listen, Mistakes, Settings};
 use crate::database::{self, DATABASE_KEYS, Database, DatabaseConfig, DatabaseMetrics, Gate};
 use crate::exit::Exit;
 use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
-use crate::identity::{AuthConfig, Authenticator, IdentityError, verify_routes};
+use crate::identity::{AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
 use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
 use crate::metrics::{HttpMetrics, Metrics};
 use crate::ops::{self, Ops};
@@ -37,6 +37,8 @@ pub struct ServiceConfig {
     pub database: DatabaseConfig,
     /// What a client may send, and how slowly.
     pub http: HttpConfig,
+    /// How often one caller may ask.
+    pub limits: LimitsConfig,
     /// What is logged and how.
     pub log: LogConfig,
     /// How the process stops.
@@ -159,7 +161,7 @@ impl Running {
         );
 
         crate::tls::install_provider();
-        let authenticator = Authenticator::new(&base.auth, Clock::system())?;
+        let authenticator = Authenticator::new(&base.auth, &base.limits, Clock::system())?;
         lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
 
         let edge = Edge { request_ids, metrics: HttpMetrics::new(&metrics), log: RequestLog::new(&base.log) };

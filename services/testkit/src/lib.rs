@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod database;
 mod environment;
 pub mod history;
+pub mod openapi;
 pub mod postgres;
 pub mod wait;
 

@@ -6,6 +6,7 @@ mod binaries;
 mod error;
 mod folder;
 mod options;
+mod password;
 mod process;
 mod server;
 mod stale;

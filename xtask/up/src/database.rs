@@ -42,7 +42,7 @@ pub(crate) enum DatabaseError {
 /// As whom the services connect.
 #[derive(Debug)]
 pub(crate) struct Logins {
-    /// A person who wants to look around; shown, so without a password.
+    /// A person who wants to look around: what to type, or the address. Shown, so without a password.
     pub(crate) admin: String,
     /// order-status.
     pub(crate) writer: String,
@@ -56,13 +56,19 @@ pub(crate) async fn prepare_own(server: &Server) -> Result<Logins, DatabaseError
     let database = server.admin().clone().database(DATABASE);
     let roles = Roles::new(OWNER, WRITER, READER).map_err(DatabaseError::Roles)?;
     let mut admin = PgConnection::connect_with(&database).await.map_err(DatabaseError::Connect)?;
-    let script = roles.script(DATABASE);
+    let mut script = roles.script(DATABASE);
+    if let Some(password) = server.password() {
+        // Hexadecimal digits, which need no quoting anywhere.
+        for login in [OWNER, WRITER, READER] {
+            script += &["\nALTER ROLE ", login, " PASSWORD '", password, "';"].concat();
+        }
+    }
     sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut admin).await.map_err(DatabaseError::Logins)?;
     drop(admin.close().await);
     migrate(&database.clone().username(OWNER), Some(roles)).await?;
     say!("            logins: {OWNER} migrates, {WRITER} serves order-status, {READER} serves orders");
     Ok(Logins {
-        admin: server.url(SUPERUSER, DATABASE),
+        admin: server.psql(DATABASE),
         writer: server.url(WRITER, DATABASE),
         reader: server.url(READER, DATABASE),
     })

@@ -77,8 +77,12 @@ async fn live(demo: &Demo, running: &mut Running) -> Result<(), UpError> {
     let at = Addresses { status: status.api_url(), orders: orders.api_url() };
     let made = samples::make(&http, &at.status, catalog.models()).await?;
     say!(
-        "Samples     {made} orders made, at every stage{}",
-        if made == 0 { "; they were there" } else { "" }
+        "Samples     {}",
+        if made == 0 {
+            "are there from an earlier run".to_owned()
+        } else {
+            format!("{made} orders made, at every stage")
+        }
     );
     let model = catalog.models().iter().find(|model| model.created_by == MAKER);
     let tour = Tour::plan(&http, &at, model.map(|model| model.model_id.as_str())).await?;

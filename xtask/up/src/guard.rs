@@ -57,6 +57,8 @@ impl Guarded {
         environment: &[(&str, String)],
         log: PathBuf,
     ) -> Result<Self, UpError> {
+        // What the run before said is kept once: it may be why there is another one. There may have been none.
+        let _ = std::fs::rename(&log, log.with_extension("log.1"));
         let file = File::create(&log).map_err(|source| UpError::File { path: log.clone(), source })?;
         let copy = file.try_clone().map_err(|source| UpError::File { path: log.clone(), source })?;
         let mut command = Command::new("sh");
@@ -127,22 +129,36 @@ fn clear(command: &mut Command) {
 mod tests {
     use super::*;
 
-    fn log(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("atelier-guard-{}-{name}.log", std::process::id()))
+    /// A folder for one test, removed with it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("atelier-guard-{}-{name}", std::process::id()));
+            std::fs::create_dir_all(&path).expect("a folder");
+            Self(path)
+        }
     }
 
-    fn shell(name: &'static str, script: &str) -> Guarded {
-        let program = std::env::temp_dir().join(format!("atelier-guard-{}-{name}.sh", std::process::id()));
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+
+    fn shell(folder: &Folder, name: &'static str, script: &str) -> Guarded {
+        let program = folder.0.join("child.sh");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
         let mut permissions = std::fs::metadata(&program).expect("metadata").permissions();
         std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
         std::fs::set_permissions(&program, permissions).expect("chmod");
-        Guarded::start(name, &program, &[], log(name)).expect("start")
+        Guarded::start(name, &program, &[], folder.0.join("child.log")).expect("start")
     }
 
     #[tokio::test]
     async fn a_child_that_ends_is_told_with_its_code_and_last_lines() {
-        let mut child = shell("ends", "echo last words; exit 7");
+        let folder = Folder::new("ends");
+        let mut child = shell(&folder, "ends", "echo last words; exit 7");
         let error = child.ended().await;
         let UpError::ChildEnded { status, tail, .. } = error else { panic!("should have ended: {error}") };
         assert_eq!((status.code(), tail.as_str()), (Some(7), "last words"));
@@ -151,7 +167,8 @@ mod tests {
     #[tokio::test]
     async fn a_child_is_asked_to_stop_and_may_tidy_up() {
         let script = "trap 'kill $!; echo tidied; exit 0' TERM; sleep 60 & echo ready; wait";
-        let child = shell("stops", script);
+        let folder = Folder::new("stops");
+        let child = shell(&folder, "stops", script);
         let path = child.log.clone();
         let ready = || async { child.tail().contains("ready").then_some(()) };
         testkit::wait::until("the child is ready", GRACE, ready).await.expect("ready");

@@ -93,9 +93,24 @@ impl Server {
         self.inner.url(ADMIN_DATABASE)
     }
 
-    /// The address of a database for one of its logins; nobody needs a password on this server.
+    /// The address of a database for one of its logins, which all have the superuser's password: nobody else may come in.
     pub(crate) fn url(&self, login: &str, database: &str) -> String {
-        format!("postgres://{login}@127.0.0.1:{}/{database}?sslmode=disable", self.inner.port())
+        let password = self.password().map(|password| format!(":{password}")).unwrap_or_default();
+        format!("postgres://{login}{password}@127.0.0.1:{}/{database}?sslmode=disable", self.inner.port())
+    }
+
+    /// The password of all its logins, where it asks for one.
+    pub(crate) fn password(&self) -> Option<&str> {
+        self.inner.password()
+    }
+
+    /// How a person looks around in a database. The password is not shown but fetched from where it lies.
+    pub(crate) fn psql(&self, database: &str) -> String {
+        let address = format!("postgres://{SUPERUSER}@127.0.0.1:{}/{database}", self.inner.port());
+        match self.password() {
+            Some(_) => format!("PGPASSWORD=$(cat {}/password) psql {address}", self.folder.display()),
+            None => format!("psql {address}"),
+        }
     }
 
     /// Waits until nobody listens on its port any more, which should not happen.

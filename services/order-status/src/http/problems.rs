@@ -7,21 +7,21 @@ use service_kit::identity::not_authorized;
 use crate::store::MoveError;
 
 service_kit::codes! {
-    /// There is no such order, for this caller.
+    /// There is no such order, or none that this caller may see. Look at the id and at who is asking.
     ORDER_NOT_FOUND = "order_not_found", NOT_FOUND, "Order not found";
-    /// The id that a create names is taken.
+    /// The id that a create names is taken. Leave `order_id` out, or send an `Idempotency-Key` so that a repeat is recognised.
     ORDER_EXISTS = "order_exists", CONFLICT, "Order exists";
-    /// The key was used before, for another request.
+    /// The key was used before, for another request. Take a new key for a new order.
     KEY_REUSED = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
-    /// The order is at another version than `If-Match` names.
+    /// The order is at another version than `If-Match` names. Read it again and decide anew; `current_version` says where it is.
     VERSION_MISMATCH = "version_mismatch", PRECONDITION_FAILED, "Version mismatch";
-    /// Later stages stand on the one that was to be cleared.
+    /// Later stages stand on the one that was to be cleared. Clear those first; `next` of the status says what can be done.
     LATER_STAGES = "later_stages", CONFLICT, "Later stages are set";
-    /// The stage below the one that was to be set is missing.
+    /// The stage below the one that was to be set is missing. Set that first; `next` of the status says what can be done.
     EARLIER_STAGE_MISSING = "earlier_stage_missing", CONFLICT, "An earlier stage is missing";
-    /// An alert holds the order where it is.
+    /// An alert holds the order where it is. Let whoever raised it clear it.
     ALERT_RAISED = "alert_raised", CONFLICT, "An alert is raised";
-    /// A refund must say why.
+    /// A refund must say why. Send a `reason`.
     REASON_REQUIRED = "reason_required", UNPROCESSABLE_ENTITY, "Reason required";
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::header::ETAG;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use order_model::{
     Cost, Flags, ModelId, NextMove, OrderId, Reason, Stage, UserId, Username, Version, next_moves,
@@ -9,7 +10,7 @@ use order_model::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::database::Gate;
-use service_kit::http::{EntityTag, LogFields};
+use service_kit::http::{EntityTag, LogFields, if_none_match};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -108,4 +109,17 @@ pub(super) fn answer(body: &impl Serialize, tag: EntityTag, order_id: OrderId) -
     let mut response = ([(ETAG, tag.to_header())], Json(body)).into_response();
     response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role: None });
     response
+}
+
+/// The answer to a read: 304 where `If-None-Match` names the version that there is, else the body.
+pub(super) fn answer_read<B: Serialize>(
+    headers: &HeaderMap,
+    tag: EntityTag,
+    order_id: OrderId,
+    body: impl FnOnce() -> B,
+) -> Response {
+    if if_none_match(headers, tag) {
+        return (StatusCode::NOT_MODIFIED, [(ETAG, tag.to_header())]).into_response();
+    }
+    answer(&body(), tag, order_id)
 }

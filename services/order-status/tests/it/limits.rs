@@ -153,3 +153,26 @@ async fn outcomes_are_counted_by_closed_labels() {
     );
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_caller_who_asks_too_often_is_429_and_told_when_to_come_again() {
+    let limits =
+        [("ATELIER_LIMITS__CALLER_REQUESTS_PER_SECOND", "1"), ("ATELIER_LIMITS__CALLER_BURST_REQUESTS", "3")];
+    let app = App::start_with(&limits).await;
+    for _ in 0..3 {
+        assert_eq!(app.get("/orders/1").await.status, 404);
+    }
+    let answer = app.get("/orders/1").await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (429, Some("rate_limited")), "{answer:?}");
+    assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
+    app.until_ready().await;
+}
+
+#[tokio::test]
+async fn a_body_that_announces_more_than_would_be_read_is_413_at_once() {
+    let app = App::start().await;
+    let mut raw = Raw::connect(app.address).await;
+    raw.send("POST /orders HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n")
+        .await;
+    assert_eq!(raw.answer().await.map(|answer| answer.status), Some(413));
+}

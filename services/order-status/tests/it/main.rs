@@ -9,8 +9,10 @@
 )]
 
 mod edge;
+mod identity;
 mod limits;
 mod matrix;
+mod openapi;
 mod orders;
 mod outage;
 mod process;

@@ -1,18 +1,48 @@
 //! A page of orders with their models: what both routes answer.
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use order_model::{Cost, ModelId, OrderId, Stage};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{ListKey, Problem, Query};
 use service_kit::identity::{Caller, not_authorized};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
+use super::samples;
 use crate::catalog::{ModelDetails, ModelStatus};
 use crate::state::AppState;
 use crate::store::{Filter, ListItem, Owner, Question, list};
+
+/// What the document says of both lists.
+pub(super) fn described(operation: Operation) -> Operation {
+    let items = samples::items();
+    let model = samples::model();
+    let orders =
+        items.iter().flatten().zip([(ModelStatus::Found, Some(&model)), (ModelStatus::Unavailable, None)]);
+    let page = PageView {
+        orders: orders.map(|(item, (model_status, model))| view(item, model_status, model)).collect(),
+        next: Some(samples::cursor()),
+    };
+    let stages = Stage::ALL.map(Stage::as_str).into_iter().chain(["all"]);
+    operation
+        .query("status", schemas::names("The stage, exactly; `paid` if absent.", stages), "paid")
+        .query("alert", schemas::boolean("Only orders with, or without, an alert."), false)
+        .query("limit", schemas::integer("How many orders a page may have; 50 if absent.", 1, 200), 50)
+        .query("after", schemas::cursor("`next` of the page before, of this very list."), samples::cursor())
+        .answers(Answer::json(
+            StatusCode::OK,
+            "A page; an owner whom nobody knows has an empty one.",
+            "Page",
+            &page,
+        ))
+        .refuses([not_authorized()])
+        .refuses(samples::wrong_cursor())
+        .refuses(parse(Some("limit=0")).err())
+}
 
 /// A page, as it goes out.
 #[derive(Serialize)]

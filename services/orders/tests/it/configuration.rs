@@ -112,7 +112,7 @@ fn variables_of_the_replaced_service_fill_the_keys_of_this_one() {
         let environment =
             environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let loaded = load::<Config>(&Sources { file: None, environment }).expect("it can be used");
-        assert_eq!(loaded.settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(loaded.settings.base.listen.to_string(), "127.0.0.1:8080");
         let catalog = loaded.values.iter().find(|value| value.key == "catalog.url").expect("a value");
         assert_eq!(
             (catalog.value.as_str(), catalog.origin.as_str()),

@@ -4,6 +4,8 @@
 mod catalog;
 mod configuration;
 mod fixtures;
+mod identity;
+mod openapi;
 mod orders;
 mod outage;
 mod process;

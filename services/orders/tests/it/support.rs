@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use orders::{Config, Orders};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use service_kit::config::{Sources, load};
 use service_kit::http::RequestIds;
@@ -68,6 +68,15 @@ impl Service {
         self.send(Method::GET, path).await
     }
 
+    /// Asks the API with these headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, String)]) -> Answer {
+        let mut request = self.client.get(format!("http://{}{path}", self.running.address));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        answer_to(request).await
+    }
+
     /// Asks the API by another method.
     pub(crate) async fn send(&self, method: Method, path: &str) -> Answer {
         ask(&self.client, method, self.running.address, path).await
@@ -114,8 +123,12 @@ pub(crate) fn client() -> Client {
 
 /// Asks, and measures.
 pub(crate) async fn ask(client: &Client, method: Method, address: SocketAddr, path: &str) -> Answer {
+    answer_to(client.request(method, format!("http://{address}{path}"))).await
+}
+
+async fn answer_to(request: RequestBuilder) -> Answer {
     let began = Instant::now();
-    let response = client.request(method, format!("http://{address}{path}")).send().await.expect("an answer");
+    let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.expect("a whole body");
     Answer { status, headers, text, took: began.elapsed() }

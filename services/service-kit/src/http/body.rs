@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::header::CONTENT_TYPE;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::problem::{FieldError, Problem, codes};
+use super::problem::{FieldError, Problem, codes, shortened};
 
 /// The largest body that any call takes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -37,6 +38,7 @@ impl Form {
     /// The fields of `request`'s body.
     pub async fn read(&self, request: Request) -> Result<Fields, Problem> {
         check_media_type(&request)?;
+        check_announced_length(&request)?;
         let bytes =
             tokio::time::timeout(*self.timeout, collect(request.into_body())).await.map_err(|_| {
                 Problem::new(codes::REQUEST_TIMEOUT, "The body did not arrive in time; send it again")
@@ -45,11 +47,9 @@ impl Form {
             return Err(Problem::new(codes::MALFORMED_BODY, "The body is empty; send a JSON object"));
         }
         // Fields stay raw until they are taken: only then is it known which of them matter.
-        serde_json::from_slice(&bytes).map(|fields| Fields { fields, errors: Vec::new() }).map_err(|error| {
-            match error.classify() {
-                Category::Data => Problem::new(codes::INVALID_FIELDS, "The body must be a JSON object"),
-                _ => Problem::new(codes::MALFORMED_BODY, format!("The body is not JSON: {error}")),
-            }
+        serde_json::from_slice(&bytes).map(Fields::of).map_err(|error| match error.classify() {
+            Category::Data => Problem::new(codes::INVALID_FIELDS, "The body must be a JSON object"),
+            _ => Problem::new(codes::MALFORMED_BODY, format!("The body is not JSON: {error}")),
         })
     }
 }
@@ -67,7 +67,7 @@ pub fn unreadable(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// A body may come without a media type, but not with that of something else.
+/// A body may come without a media type, as callers of the replaced services send it, but not with that of something else.
 fn check_media_type(request: &Request) -> Result<(), Problem> {
     let Some(given) = request.headers().get(CONTENT_TYPE) else {
         return Ok(());
@@ -79,6 +79,16 @@ fn check_media_type(request: &Request) -> Result<(), Problem> {
     } else {
         Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json"))
     }
+}
+
+/// A body that says that it is too large even to be read to its end is not waited for.
+fn check_announced_length(request: &Request) -> Result<(), Problem> {
+    let announced = request.body().size_hint().lower();
+    if announced > DRAIN_BYTES_MAX as u64 { Err(too_large()) } else { Ok(()) }
+}
+
+fn too_large() -> Problem {
+    Problem::new(codes::BODY_TOO_LARGE, "The body must have at most 65536 bytes")
 }
 
 async fn collect(mut body: Body) -> Result<Bytes, Problem> {
@@ -97,7 +107,7 @@ async fn collect(mut body: Body) -> Result<Bytes, Problem> {
         }
     }
     if seen > BODY_BYTES_MAX {
-        return Err(Problem::new(codes::BODY_TOO_LARGE, "The body must have at most 65536 bytes"));
+        return Err(too_large());
     }
     Ok(kept.freeze())
 }
@@ -109,7 +119,47 @@ pub struct Fields {
     errors: Vec<FieldError>,
 }
 
+/// A JSON object as it was sent: a field that is sent twice shows, instead of one of the two winning in silence.
+struct Object(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Object(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
 impl Fields {
+    fn of(Object(pairs): Object) -> Self {
+        let mut read = Self::default();
+        for (field, raw) in pairs {
+            if read.fields.insert(field.clone(), raw).is_some() && !read.is_refused(&field) {
+                read.errors.push(FieldError {
+                    field: Cow::Owned(shortened(field)),
+                    message: "must be given once".to_owned(),
+                });
+            }
+        }
+        read
+    }
+
     /// Takes a field out as it was written; an absent one and `null` are the same.
     pub fn take_raw(&mut self, field: &str) -> Option<Box<RawValue>> {
         self.fields.remove(field).filter(|raw| raw.get() != "null")

@@ -95,19 +95,24 @@ fn tags(headers: &HeaderMap, name: &hyper::header::HeaderName) -> Result<Option<
     Ok(list.map(Tags::List))
 }
 
-/// Reads `"a", W/"b"`: a tag may hold a comma, so the text is walked and not split.
+/// Reads `"a", W/"b"`: a tag may hold a comma, so the text is walked and not split. Empty elements are skipped (RFC 9110, 5.6.1).
 fn parse_list(text: &str, list: &mut Vec<EntityTag>) -> Result<(), Junk> {
-    let mut rest = text;
-    loop {
+    let is_gap = |char: char| char == ',' || char.is_ascii_whitespace();
+    let mut rest = text.trim_matches(is_gap);
+    if rest.is_empty() {
+        return Err(Junk);
+    }
+    while !rest.is_empty() {
         let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"').ok_or(Junk)?;
         let (opaque, after) = quoted.split_once('"').ok_or(Junk)?;
         list.extend(EntityTag::parse(opaque));
-        let after = after.trim_start();
-        if after.is_empty() {
-            return Ok(());
+        let next = after.trim_start_matches(is_gap);
+        if !next.is_empty() && !after.trim_start().starts_with(',') {
+            return Err(Junk);
         }
-        rest = after.strip_prefix(',').ok_or(Junk)?.trim_start();
+        rest = next;
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -127,7 +132,9 @@ mod tests {
     fn lists_weak_tags_and_the_star_are_read() {
         assert_eq!(read("*"), Ok(IfMatch::Any));
         assert_eq!(read("\"3\""), Ok(IfMatch::OneOf(vec![tag(0, 3)])));
-        assert_eq!(read("W/\"3\", \"2.4\""), Ok(IfMatch::OneOf(vec![tag(0, 3), tag(2, 4)])));
+        for text in ["W/\"3\", \"2.4\"", ",\"3\",, \"2.4\","] {
+            assert_eq!(read(text), Ok(IfMatch::OneOf(vec![tag(0, 3), tag(2, 4)])), "{text}");
+        }
     }
 
     #[test]
@@ -140,7 +147,7 @@ mod tests {
 
     #[test]
     fn junk_is_refused() {
-        for text in ["3", "\"3", "\"3\" \"4\"", "", ",", "\"3\","] {
+        for text in ["3", "\"3", "\"3\" \"4\"", "", ",", "\"3\"4"] {
             assert_eq!(read(text), Err(()), "{text}");
         }
     }

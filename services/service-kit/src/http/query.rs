@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::problem::{FieldError, Problem};
+use super::problem::{FieldError, Problem, shortened};
 
 const LIMIT_DEFAULT: u8 = 50;
 const LIMIT_MAX: u8 = 200;
@@ -30,9 +30,12 @@ impl Query {
         for index in 0..query.pairs.len() {
             let name = query.pairs[index].0.clone();
             if !known.contains(&name.as_str()) {
-                query.refuse(name, format!("is no parameter of this call; it takes {}", known.join(", ")));
+                query.refuse(
+                    shortened(name),
+                    format!("is no parameter of this call; it takes {}", known.join(", ")),
+                );
             } else if query.pairs[..index].iter().any(|(earlier, _)| *earlier == name) {
-                query.refuse(name, "must be given once");
+                query.refuse(shortened(name), "must be given once");
             }
         }
         query

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -23,6 +26,10 @@ pub(super) const HEADER_BYTES_MAX: usize = 32 * 1024;
 
 /// How long to wait before accepting again when the system has no descriptor left: spinning would take the processor too.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Where a request came from: the other end of its connection, among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddress(pub SocketAddr);
 
 /// A port that is bound and waits to be served.
 #[derive(Debug)]
@@ -76,7 +83,14 @@ impl Server {
                 accepted = self.accept(&places) => accepted,
             };
             let Some((stream, place)) = accepted else { continue };
-            let service = TowerToHyperService::new(routes.clone());
+            let peer = stream.peer_addr().ok().map(PeerAddress);
+            let routes = TowerToHyperService::new(routes.clone());
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                if let Some(peer) = peer {
+                    request.extensions_mut().insert(peer);
+                }
+                routes.call(request)
+            });
             let connection = graceful.watch(protocol.serve_connection(TokioIo::new(stream), service));
             tokio::spawn(async move {
                 // A client that breaks off is no event of ours; requests that were answered are logged by the edge.

@@ -146,10 +146,11 @@ impl AuthConfig {
                 "auth.jwks is set too; use one of them, so that no key is taken for one of the other kind";
             mistakes.add("auth.hs256.secrets", problem);
         }
-        if self.token.issuer.is_none() {
+        let is_none = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+        if is_none(&self.token.issuer) {
             mistakes.add("auth.token.issuer", "must be set with auth.jwks");
         }
-        if self.token.audience.is_none() {
+        if is_none(&self.token.audience) {
             let problem = "must be set with auth.jwks: the issuer's tokens for other applications must not open this one";
             mistakes.add("auth.token.audience", problem);
         }

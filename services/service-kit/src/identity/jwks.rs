@@ -46,7 +46,11 @@ enum ReadError {
     Shape(#[source] serde_json::Error),
 }
 
-pub(super) struct KeySet {
+/// The issuer's keys.
+#[derive(Clone)]
+pub(super) struct KeySet(Arc<Inner>);
+
+struct Inner {
     place: Place,
     refresh: Duration,
     refresh_min: Duration,
@@ -69,20 +73,20 @@ impl KeySet {
             }
             (None, file) => Place::File(file.clone().unwrap_or_default()),
         };
-        Ok(Self {
+        Ok(Self(Arc::new(Inner {
             place,
             refresh: Duration::from_secs(config.refresh_seconds.into()),
             refresh_min: Duration::from_secs(config.refresh_min_seconds.into()),
             known: Mutex::new(None),
             tried: tokio::sync::Mutex::new(None),
-        })
+        })))
     }
 
     /// Reads the set at start and every `refresh` from then on.
     pub(super) async fn run(&self, stop: CancellationToken) {
         loop {
-            self.read_unless_tried_within(Duration::ZERO).await;
-            let pause = if self.known().is_some() { self.refresh } else { FIRST_RETRY };
+            self.0.read_unless_tried_within(Duration::ZERO).await;
+            let pause = if self.0.known().is_some() { self.0.refresh } else { FIRST_RETRY };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = elapse(pause) => {}
@@ -96,16 +100,23 @@ impl KeySet {
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<Vec<DecodingKey>, NoKeys> {
-        if let Some(set) = self.known() {
+        if let Some(set) = self.0.known() {
             let keys = candidates(&set, kid, algorithm);
             if !keys.is_empty() {
                 return Ok(keys);
             }
         }
-        self.read_unless_tried_within(self.refresh_min).await;
-        self.known().map(|set| candidates(&set, kid, algorithm)).ok_or(NoKeys)
+        // On its own: a caller who hangs up must not break off what others wait for, nor make it begin again.
+        let inner = self.0.clone();
+        let reading = tokio::spawn(async move { inner.read_unless_tried_within(inner.refresh_min).await });
+        if let Err(error) = reading.await {
+            tracing::error!(%error, "reading the key set panicked");
+        }
+        self.0.known().map(|set| candidates(&set, kid, algorithm)).ok_or(NoKeys)
     }
+}
 
+impl Inner {
     fn known(&self) -> Option<Arc<JwkSet>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -80,6 +80,10 @@ impl TokenVerifier {
         let refuse = |rejection: Rejection| unauthenticated(rejection.sentence());
         let token = bearer(headers).ok_or_else(|| refuse(Rejection::Missing))?;
         let header = decode_header(token).map_err(|_| refuse(Rejection::Malformed))?;
+        // What a header calls critical must be understood (RFC 7515, 4.1.11), and nothing of that kind is understood here.
+        if header.crit.is_some() {
+            return Err(refuse(Rejection::Algorithm));
+        }
         let claims = match &self.keys {
             Keys::Shared(secrets) => {
                 if header.alg != Algorithm::HS256 {

@@ -37,7 +37,7 @@ struct Site {
 }
 
 /// Limits that no test meets by accident.
-const ROOMY: HttpConfig =
+pub(crate) const ROOMY: HttpConfig =
     HttpConfig { header_timeout_ms: 30_000, body_timeout_ms: 30_000, connections_max: 1000 };
 
 impl Site {

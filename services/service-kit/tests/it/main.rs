@@ -2,5 +2,6 @@
 
 mod config;
 mod http;
+mod identity;
 mod log;
 mod wire;

@@ -15,7 +15,7 @@ use super::error::ServerError;
 use super::folder;
 use super::options::{DataFolder, Durability, ServerOptions, StopMode};
 use super::process::{self, Process, Signal};
-use super::{Progress, SUPERUSER, stale};
+use super::{Progress, SUPERUSER, password, stale};
 use crate::wait;
 
 const READY_DEADLINE: Duration = Duration::from_mins(1);
@@ -36,6 +36,8 @@ pub struct PostgresServer {
     as_nobody: bool,
     port: u16,
     log: File,
+    /// Asked of everybody who connects; `None`: nobody is asked.
+    password: Option<String>,
     process: Option<Process>,
 }
 
@@ -61,7 +63,8 @@ impl PostgresServer {
             .open(folder.join("server.log"))
             .map_err(system("the log cannot be opened"))?;
         let port = options.port;
-        let mut server = Self { binaries, options, folder, as_nobody, port, log, process: None };
+        let mut server =
+            Self { binaries, options, folder, as_nobody, port, log, password: None, process: None };
         server.create(progress).await?;
         server.start_again(progress).await?;
         Ok(server)
@@ -113,12 +116,21 @@ impl PostgresServer {
 
     /// How `user` connects to `database`.
     pub fn options(&self, user: &str, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
+        let options = PgConnectOptions::new_without_pgpass()
             .host(&Ipv4Addr::LOCALHOST.to_string())
             .port(self.port)
             .username(user)
             .database(database)
-            .ssl_mode(PgSslMode::Disable)
+            .ssl_mode(PgSslMode::Disable);
+        match &self.password {
+            Some(password) => options.password(password),
+            None => options,
+        }
+    }
+
+    /// The superuser's password, where the server asks for one. It lies in the file `password` beside the data.
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
     }
 
     /// The superuser's address of `database`.
@@ -151,8 +163,9 @@ impl PostgresServer {
         self.folder.join("data")
     }
 
-    async fn create(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<(), ServerError> {
+    async fn create(&mut self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<(), ServerError> {
         if let Ok(found) = fs::read_to_string(self.data().join("PG_VERSION")) {
+            self.password = password::known(&self.folder).map_err(unusable_password)?;
             return self.check_version(found.trim());
         }
         progress(Progress::Creating(self.folder.clone()));
@@ -161,14 +174,18 @@ impl PostgresServer {
         initdb.arg("--pgdata").arg(self.data()).args([
             "--username",
             SUPERUSER,
-            "--auth",
-            "trust",
             "--encoding",
             "UTF8",
             "--locale",
             "C",
             "--no-instructions",
         ]);
+        if matches!(self.options.data, DataFolder::Kept(_)) {
+            self.password = Some(password::make(&self.folder, self.as_nobody).map_err(unusable_password)?);
+            initdb.args(["--auth", "scram-sha-256", "--pwfile"]).arg(password::file(&self.folder));
+        } else {
+            initdb.args(["--auth", "trust"]);
+        }
         if self.options.durability == Durability::None {
             initdb.arg("--no-sync");
         }
@@ -257,4 +274,8 @@ async fn ended(process: &mut Process) -> bool {
     })
     .await
     .is_ok()
+}
+
+fn unusable_password(source: io::Error) -> ServerError {
+    ServerError::System { what: "the file of the password cannot be used", source }
 }

@@ -70,6 +70,23 @@ async fn a_server_and_its_folder_go_when_the_pipe_of_its_parent_ends() {
 }
 
 #[tokio::test]
+async fn kept_data_opens_with_its_password_only() {
+    let folder = Folder::new("locked");
+    let mut server = started(ServerOptions::kept(&folder.0, 0)).await;
+    let password = server.password().expect("a password").to_owned();
+    let with = server.options(SUPERUSER, "postgres");
+    for wrong in ["", "wrong"] {
+        let refused = PgConnection::connect_with(&with.clone().password(wrong)).await;
+        assert!(refused.is_err(), "{wrong:?} should not open it");
+    }
+    PgConnection::connect_with(&with).await.expect("open with its password");
+    server.stop(StopMode::Fast).await.expect("stopped");
+    drop(server);
+    let again = started(ServerOptions::kept(&folder.0, 0)).await;
+    assert_eq!(again.password(), Some(password.as_str()), "the same after a restart");
+}
+
+#[tokio::test]
 async fn a_stale_pid_file_of_a_stranger_does_not_keep_a_server_from_starting() {
     let folder = Folder::new("stale");
     let mut server = started(ServerOptions::kept(&folder.0, 0)).await;

@@ -5,12 +5,15 @@ use axum::http::StatusCode;
 use axum::http::header::{HeaderName, HeaderValue, LOCATION};
 use axum::response::Response;
 use order_model::{Cost, CostError, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
+use serde_json::json;
 use service_kit::database::Gate;
+use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Fields, Form, Problem};
 use service_kit::identity::{Caller, not_authorized};
 use time::OffsetDateTime;
 
 use crate::http::problems::{key_reused, order_exists};
+use crate::http::samples;
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::metrics::{OrderMetrics, Outcome};
 use crate::store::{CreateOutcome, Creates, NewOrder, OrderRecord, Terms};
@@ -19,6 +22,44 @@ mod key;
 mod params;
 
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// What the document says of it.
+pub(in crate::http) fn describe() -> Operation {
+    let sample = samples::record(Stage::Created, 1);
+    let written = sample.as_ref().map(written);
+    let about = "Makes an order, which begins at `created`. \
+        With an `Idempotency-Key` it is made once, however often the request is sent; keys are kept for 24 hours at least.";
+    let key = "A key of the caller's own for this order: 1 to 255 visible ASCII characters.";
+    Operation::new("create_order", "Make an order", about)
+        .header("Idempotency-Key", schemas::pattern(key, r"^[\x21-\x7e]+$", 1, 255), "6f1c2d5e-order-1")
+        .body(
+            "NewOrder",
+            [
+                ("the least", json!({"requester_id": "ada", "created_by": "maren"})),
+                (
+                    "a model with wishes",
+                    json!({
+                        "requester_id": "ada",
+                        "created_by": "maren",
+                        "model_id": "65f0c0de0000000000000abc",
+                        "custom_params": {"color": "blue", "height_cm": 12.5},
+                        "cost_initial": 30.0,
+                    }),
+                ),
+            ],
+        )
+        .answers(
+            Answer::json(
+                StatusCode::CREATED,
+                "The order was made, now or by an earlier request with the same key.",
+                "Created",
+                &written,
+            )
+            .with(["etag", "location", "idempotency-replayed"]),
+        )
+        .refuses([key::malformed(), not_authorized(), order_exists(), key_reused()])
+        .refuses(parse(Caller::Open, Fields::default(), None).err())
+}
 
 /// Answers 201 with the order, the same again for a repeated key, or 409 where the id is taken.
 pub(in crate::http) async fn handle(
@@ -70,10 +111,13 @@ fn first_record(new: NewOrder, order_id: OrderId, created_at: OffsetDateTime) ->
     }
 }
 
+fn written(record: &OrderRecord) -> Written<'_> {
+    Written { message: "Order created successfully".to_owned(), order: OrderView::from(record) }
+}
+
 fn created(record: &OrderRecord, gate: &Gate) -> Response {
     let order_id = record.order.id;
-    let body = Written { message: "Order created successfully".to_owned(), order: OrderView::from(record) };
-    let mut response = answer(&body, entity_tag(gate, record.order.version), order_id);
+    let mut response = answer(&written(record), entity_tag(gate, record.order.version), order_id);
     *response.status_mut() = StatusCode::CREATED;
     // Relative, so that it holds behind a gateway's prefix whichever spelling was asked.
     if let Ok(location) = HeaderValue::try_from(format!("/orders/{order_id}")) {

@@ -2,22 +2,38 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use order_model::OrderId;
+use order_model::{OrderId, Stage};
 use service_kit::database::{Database, Gate};
+use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
 
+use super::conditional;
 use crate::http::problems::order_not_found;
-use crate::http::view::{OrderView, answer, entity_tag};
+use crate::http::samples;
+use crate::http::view::{OrderView, answer_read, entity_tag};
 use crate::store::read_orders;
 
-/// Answers 200 with the order and its `ETag`, or 404.
+/// What the document says of it.
+pub(in crate::http) fn describe() -> Operation {
+    let sample = samples::record(Stage::Created, 1);
+    let order = sample.as_ref().map(OrderView::from);
+    let about = "For its two parties and operators; for anybody else it does not exist. With `If-None-Match` a poll costs little.";
+    let operation = Operation::new("get_order", "A whole order", about)
+        .path("order_id", schemas::order_id("The order's id."), 7)
+        .answers(Answer::json(StatusCode::OK, "The order.", "Order", &order).with(["etag"]));
+    conditional(operation).refuses([samples::wrong_order_id(), order_not_found()])
+}
+
+/// Answers 200 with the order and its `ETag`, 304 where `If-None-Match` names that already, or 404.
 pub(in crate::http) async fn handle(
     caller: Caller,
     State(database): State<Database>,
     State(gate): State<Gate>,
     path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let order_id: OrderId = path_param("order_id", path)?;
     let found = database
@@ -31,5 +47,6 @@ pub(in crate::http) async fn handle(
         .flatten()
         .filter(|found| caller.sees(&found.order))
         .ok_or_else(order_not_found)?;
-    Ok(answer(&OrderView::from(&record), entity_tag(&gate, record.order.version), order_id))
+    let tag = entity_tag(&gate, record.order.version);
+    Ok(answer_read(&headers, tag, order_id, || OrderView::from(&record)))
 }

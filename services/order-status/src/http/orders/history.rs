@@ -3,16 +3,19 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use order_model::OrderId;
 use serde::Serialize;
 use service_kit::database::{Database, Gate};
+use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{ListKey, LogFields, Problem, Query, path_param};
 use service_kit::identity::Caller;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use crate::http::problems::order_not_found;
+use crate::http::samples;
 use crate::store::{Event, HistoryQuestion, read_history, read_standings};
 
 #[derive(Serialize)]
@@ -35,6 +38,21 @@ struct EventView {
     role: String,
     on_behalf_of: Option<String>,
     reason: Option<String>,
+}
+
+/// What the document says of it.
+pub(in crate::http) fn describe() -> Operation {
+    let events = samples::events().into_iter().map(EventView::from).collect();
+    let page = HistoryView { events, next: Some(samples::cursor()) };
+    let about = "Every event of an order, oldest first; the first is its making. Events never change.";
+    Operation::new("get_order_history", "What happened to an order", about)
+        .path("order_id", schemas::order_id("The order's id."), 7)
+        .query("limit", schemas::integer("How many events a page may have; 50 if absent.", 1, 200), 50)
+        .query("after", schemas::cursor("`next` of the page before."), samples::cursor())
+        .answers(Answer::json(StatusCode::OK, "A page of events.", "History", &page))
+        .refuses([samples::wrong_order_id(), order_not_found()])
+        .refuses(samples::wrong_limit())
+        .refuses(samples::wrong_cursor())
 }
 
 /// Answers 200 with a page of events, or 404.

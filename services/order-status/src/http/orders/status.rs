@@ -2,17 +2,30 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::header::ETAG;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use order_model::OrderId;
 use service_kit::database::{Database, Gate};
-use service_kit::http::{Problem, if_none_match, path_param};
+use service_kit::http::openapi::{Answer, Operation, schemas};
+use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
 
+use super::conditional;
 use crate::http::problems::order_not_found;
-use crate::http::view::{StatusView, answer, entity_tag};
+use crate::http::samples;
+use crate::http::view::{StatusView, answer_read, entity_tag};
 use crate::store::read_standings;
+
+/// What the document says of it.
+pub(in crate::http) fn describe() -> Operation {
+    let sample = samples::standing();
+    let status = sample.as_ref().map(StatusView::from);
+    let about = "Where an order stands, and each move that the ladder allows from there. With `If-None-Match` a poll costs little.";
+    let operation = Operation::new("get_order_status", "Where an order stands", about)
+        .path("order_id", schemas::order_id("The order's id."), 7)
+        .answers(Answer::json(StatusCode::OK, "The status.", "Status", &status).with(["etag"]));
+    conditional(operation).refuses([samples::wrong_order_id(), order_not_found()])
+}
 
 /// Answers 200 with the status and its `ETag`, 304 where `If-None-Match` names that already, or 404.
 pub(in crate::http) async fn handle(
@@ -36,8 +49,5 @@ pub(in crate::http) async fn handle(
         .ok_or_else(order_not_found)?;
 
     let tag = entity_tag(&gate, standing.order.version);
-    if if_none_match(&headers, tag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag.to_header())]).into_response());
-    }
-    Ok(answer(&StatusView::from(&standing), tag, order_id))
+    Ok(answer_read(&headers, tag, order_id, || StatusView::from(&standing)))
 }

@@ -2,16 +2,69 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use order_model::{Actor, Move, OrderId, Reason, Role, StateType, Version};
+use order_model::{Actor, Move, OrderId, Reason, Refusal, Role, Stage, StateType, Version};
+use serde_json::json;
 use service_kit::database::Gate;
+use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Fields, Form, IfMatch, LogFields, Problem, path_param};
 use service_kit::identity::Caller;
 
 use crate::http::problems::{order_not_found, refused};
 use crate::http::view::{OrderView, Written, answer, entity_tag};
+use crate::http::{lifecycle, samples};
 use crate::metrics::{OrderMetrics, Outcome};
-use crate::store::{MoveError, MoveItem, MoveOutcome, Transitions};
+use crate::store::{MoveError, MoveItem, MoveOutcome, OrderRecord, Transitions};
+
+/// What the document says of it.
+pub(in crate::http) fn describe() -> Operation {
+    let sample = samples::record(Stage::Requested, 2);
+    let written = sample.as_ref().map(|record| written(StateType::Requested, record));
+    let about = format!(
+        "Sets or clears one flag of an order.\n\n{}\n\
+        An operator may do every row in a party's place. Setting a flag to the value that it has changes nothing and answers 200.",
+        lifecycle::table()
+    );
+    let if_match = "The versions at which the order may be, as entity tags; without it, or with `*`, any.";
+    let tags = r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#;
+    Operation::new("update_order", "Move an order", about)
+        .path("order_id", schemas::order_id("The order's id."), 7)
+        .header("If-Match", schemas::pattern(if_match, tags, 1, 1024), "\"1\"")
+        .body(
+            "Move",
+            [
+                ("a step", json!({"state_type": "requested", "new_value": true})),
+                (
+                    "an alert",
+                    json!({"state_type": "alert", "new_value": true, "reason": "The height should be 13 cm"}),
+                ),
+                (
+                    "a refund",
+                    json!({"state_type": "paid", "new_value": false, "reason": "It broke in the post"}),
+                ),
+            ],
+        )
+        .answers(
+            Answer::json(StatusCode::OK, "The order after the move.", "Updated", &written).with(["etag"]),
+        )
+        .refuses([samples::wrong_order_id(), order_not_found()])
+        .refuses(samples::wrong_if_match())
+        .refuses(parse(Caller::Open, Fields::default(), None).err())
+        .refuses(refusals().map(|refusal| refused(refusal, Version::FIRST.next())))
+}
+
+/// Each way in which the rules say no.
+fn refusals() -> [Refusal; 6] {
+    [
+        Refusal::NotAuthorized,
+        Refusal::VersionMismatch { current: Version::FIRST.next() },
+        Refusal::LaterStages { state_type: StateType::Requested },
+        Refusal::TooEarly { state_type: StateType::Completed, previous: Stage::Accepted },
+        Refusal::AlertRaised { state_type: StateType::Paid },
+        Refusal::ReasonRequired { state_type: StateType::Paid },
+    ]
+}
 
 /// Answers 200 with the order after the move, or says why not.
 pub(in crate::http) async fn handle(
@@ -35,9 +88,8 @@ pub(in crate::http) async fn handle(
     match outcome {
         MoveOutcome::Done { record, role } => {
             metrics.moved(state_type, role, if role.is_some() { Outcome::Done } else { Outcome::Unchanged });
-            let body =
-                Written { message: format!("State {state_type} updated"), order: OrderView::from(&*record) };
-            let mut response = answer(&body, entity_tag(&gate, record.order.version), order_id);
+            let mut response =
+                answer(&written(state_type, &record), entity_tag(&gate, record.order.version), order_id);
             let caller_role = role.map(Role::as_str);
             response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role });
             Ok(response)
@@ -53,6 +105,10 @@ pub(in crate::http) async fn handle(
         // `apply` tries these again until its deadline and answers for them itself.
         MoveOutcome::Lost | MoveOutcome::Locked => Err(MoveError::Contended.into()),
     }
+}
+
+fn written(state_type: StateType, record: &OrderRecord) -> Written<'_> {
+    Written { message: format!("State {state_type} updated"), order: OrderView::from(record) }
 }
 
 /// The versions of this epoch that the caller would accept. Those handed out before a restore match nothing.

@@ -81,18 +81,22 @@ async fn a_raised_alert_closes_payment_and_is_its_raiser_s_to_clear() {
 async fn a_caller_who_has_it_already_gets_304_and_no_body() {
     let app = App::start().await;
     let order_id = app.order_at("requested").await;
-    let ask = |tag: &'static str| {
-        let request = app.request(Method::GET, &format!("/orders/{order_id}/status"));
-        Answer::of(request.header("if-none-match", tag))
-    };
-    for known in ["\"2\"", "W/\"2\"", "\"1\", \"2\"", "*"] {
-        let answer = ask(known).await;
-        assert_eq!((answer.status, answer.text.as_str()), (304, ""), "{known}: {answer:?}");
-        assert_eq!(answer.header("etag"), Some("\"2\""), "{known}");
-    }
-    for other in ["\"1\"", "\"3\"", "\"1.2\"", "\"02\"", "2", "junk", "\"2"] {
-        let answer = ask(other).await;
-        assert_eq!((answer.status, &answer.json()["version"]), (200, &json!(2)), "{other}: {answer:?}");
+    for path in [format!("/orders/{order_id}/status"), format!("/orders/{order_id}")] {
+        let ask =
+            |tag: &'static str| Answer::of(app.request(Method::GET, &path).header("if-none-match", tag));
+        for known in ["\"2\"", "W/\"2\"", "\"1\", \"2\"", "\"1\",, \"2\",", "*"] {
+            let answer = ask(known).await;
+            assert_eq!((answer.status, answer.text.as_str()), (304, ""), "{path} {known}: {answer:?}");
+            assert_eq!(answer.header("etag"), Some("\"2\""), "{path} {known}");
+        }
+        for other in ["\"1\"", "\"3\"", "\"1.2\"", "\"02\"", "2", "junk", "\"2"] {
+            let answer = ask(other).await;
+            assert_eq!(
+                (answer.status, &answer.json()["version"]),
+                (200, &json!(2)),
+                "{path} {other}: {answer:?}"
+            );
+        }
     }
     app.finish().await;
 }

@@ -99,8 +99,8 @@ async fn texts_of_the_environment_stay_texts_where_the_key_is_one() {
         let sources = Sources { file: None, environment: pairs.into() };
         let settings =
             config::load::<Config>(&sources).unwrap_or_else(|error| panic!("{text}: {error}")).settings;
-        let password = settings.database.password.as_ref().map(Secret::expose);
-        assert_eq!((password, settings.database.user.as_deref()), (Some(text), Some(text)));
+        let password = settings.base.database.password.as_ref().map(Secret::expose);
+        assert_eq!((password, settings.base.database.user.as_deref()), (Some(text), Some(text)));
 
         let ended = Program::run(&["config", "check"], &environment).await;
         assert_eq!(

@@ -5,10 +5,11 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// Every problem code that this service may answer with, and its status.
-const CODES: [(&str, u16); 22] = [
+const CODES: [(&str, u16); 25] = [
     ("malformed_body", 400),
     ("malformed_header", 400),
     ("bad_cursor", 400),
+    ("unauthenticated", 401),
     ("not_authorized", 403),
     ("unknown_path", 404),
     ("order_not_found", 404),
@@ -24,7 +25,9 @@ const CODES: [(&str, u16); 22] = [
     ("invalid_fields", 422),
     ("idempotency_key_reused", 422),
     ("reason_required", 422),
+    ("rate_limited", 429),
     ("internal", 500),
+    ("identity_unavailable", 503),
     ("database_unavailable", 503),
     ("overloaded", 503),
     ("contended", 503),
@@ -139,7 +142,7 @@ impl Answer {
         let tells_version =
             matches!(code, "version_mismatch" | "later_stages" | "earlier_stage_missing" | "alert_raised");
         assert_eq!(has("current_version"), tells_version, "{self:?}");
-        assert_eq!(has("retry_after_seconds"), self.status == 503, "{self:?}");
+        assert_eq!(has("retry_after_seconds"), matches!(self.status, 429 | 503), "{self:?}");
         let seconds = problem["retry_after_seconds"].as_u64().map(|seconds| seconds.to_string());
         assert_eq!(self.header("retry-after"), seconds.as_deref(), "{self:?}");
         assert_eq!(self.header("allow").is_some(), self.status == 405, "{self:?}");

@@ -3,12 +3,23 @@
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
+use service_kit::http::openapi::{Operation, schemas};
 use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
 
-use crate::http::list::answer;
+use crate::http::list::{answer, described};
 use crate::state::AppState;
 use crate::store::Owner;
+
+/// What the document says of it.
+pub(in crate::http) fn describe() -> Operation {
+    let about = "The orders that a creator makes. For that creator and operators.";
+    described(Operation::new("list_orders_of_creator", "A creator's orders", about).path(
+        "username",
+        schemas::identity("The creator's username; a slash in it is sent as `%2F`."),
+        "maren",
+    ))
+}
 
 /// Answers 200 with a page; a creator that nobody knows has an empty one.
 pub(in crate::http) async fn handle(

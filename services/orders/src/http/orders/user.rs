@@ -3,12 +3,23 @@
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
+use service_kit::http::openapi::{Operation, schemas};
 use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
 
-use crate::http::list::answer;
+use crate::http::list::{answer, described};
 use crate::state::AppState;
 use crate::store::Owner;
+
+/// What the document says of it.
+pub(in crate::http) fn describe() -> Operation {
+    let about = "The orders that a user wants made. For that user and operators.";
+    described(Operation::new("list_orders_of_user", "A user's orders", about).path(
+        "user_id",
+        schemas::identity("The user's id; a slash in it is sent as `%2F`."),
+        "ada",
+    ))
+}
 
 /// Answers 200 with a page; a user that nobody knows has an empty one.
 pub(in crate::http) async fn handle(

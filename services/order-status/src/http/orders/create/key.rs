@@ -21,10 +21,17 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let text = value.to_str().unwrap_or_default();
     let visible = (1..=CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if !visible || given.next().is_some() {
-        let detail = "Idempotency-Key must be one key of 1 to 255 visible ASCII characters";
-        return Err(Problem::new(codes::MALFORMED_HEADER, detail));
+        return Err(malformed());
     }
     Ok(Some(text.to_owned()))
+}
+
+/// 400 for a key that is none.
+pub(super) fn malformed() -> Problem {
+    Problem::new(
+        codes::MALFORMED_HEADER,
+        "Idempotency-Key must be one key of 1 to 255 visible ASCII characters",
+    )
 }
 
 /// What two requests must have in common to be the same.

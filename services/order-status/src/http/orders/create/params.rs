@@ -8,6 +8,9 @@ use service_kit::http::{Fields, unreadable};
 /// How many bytes its compact form may have.
 const BYTES_MAX: usize = 16 * 1024;
 
+/// How deep it may be nested: it goes out inside of lists, and readers give up at some depth.
+const DEPTH_MAX: usize = 32;
+
 const FIELD: &str = "custom_params";
 
 /// The object in its compact form; an empty one where there is none.
@@ -44,11 +47,23 @@ fn compact(object: &Map<String, Value>) -> Result<Box<RawValue>, &'static str> {
     if object.iter().any(|(key, value)| key.contains('\0') || has_nul(value)) {
         return Err("must not contain the character NUL");
     }
+    if 1 + object.values().map(depth).max().unwrap_or(0) > DEPTH_MAX {
+        return Err("is nested too deeply");
+    }
     let raw = to_raw_value(object).map_err(|_| "cannot be written as JSON")?;
     if raw.get().len() > BYTES_MAX {
         return Err("must have at most 16384 bytes as compact JSON");
     }
     Ok(raw)
+}
+
+/// How deep arrays and objects stand in each other.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(object) => 1 + object.values().map(depth).max().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 fn has_nul(value: &Value) -> bool {
@@ -131,6 +146,9 @@ mod tests {
         ] {
             assert!(accepted(raw).is_err(), "{raw}");
         }
+        let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(accepted(&nested(DEPTH_MAX - 1)).is_ok());
+        assert!(accepted(&nested(DEPTH_MAX)).is_err());
         let largest = format!("{{\"a\":\"{}\"}}", "x".repeat(BYTES_MAX - 8));
         assert!(accepted(&largest).is_ok());
         assert!(accepted(&largest.replace("\"a\"", "\"aa\"")).is_err());

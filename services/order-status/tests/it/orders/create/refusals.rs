@@ -247,3 +247,11 @@ async fn a_refused_create_leaves_nothing_behind() {
     app.get("/orders/3").await.refused(404, "order_not_found", "Order not found");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_field_that_is_sent_twice_is_named_instead_of_one_winning() {
+    let app = App::start().await;
+    let body = r#"{"order_id":1,"order_id":2,"requester_id":"ada","created_by":"max"}"#;
+    app.send(Method::POST, "/orders", body).await.wrong_field("order_id", "must be given once");
+    app.finish().await;
+}

@@ -1,0 +1,16 @@
+//! Prints what is made of the code for people to read; `cargo xtask codegen` puts it into the repository.
+
+use std::io::{Error, Result, Write};
+
+use order_status::documents;
+use service_kit::identity::AuthMode;
+
+fn main() -> Result<()> {
+    let text = match std::env::args().nth(1).as_deref() {
+        Some("openapi") => documents::openapi(AuthMode::Token),
+        Some("lifecycle") => documents::lifecycle(),
+        Some("problems") => documents::problems(),
+        _ => return Err(Error::other("say which: openapi, lifecycle or problems")),
+    };
+    std::io::stdout().write_all(text.as_bytes())
+}

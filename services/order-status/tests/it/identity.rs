@@ -1,0 +1,11 @@
+//! Who may do what, through the whole service, in each of the three modes in which it learns who is asking.
+//! How tokens and headers are verified is tested beside the code that does it; here they only have to be good ones.
+
+mod bodies;
+mod callers;
+mod keys;
+mod matrix;
+mod operator;
+mod secrets;
+mod strangers;
+mod verify;

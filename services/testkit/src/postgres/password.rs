@@ -1,0 +1,39 @@
+//! The password of a server whose data is kept: other users of this machine reach its port, and must find it locked.
+//! It lies beside the data, in a folder that is closed to them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use super::folder::NOBODY;
+
+const BYTES: usize = 16;
+
+/// Where it lies.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join("password")
+}
+
+/// Makes one for data that is about to be made.
+pub(super) fn make(folder: &Path, as_nobody: bool) -> io::Result<String> {
+    let mut bytes = [0; BYTES];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let password = format!("{:032x}", u128::from_be_bytes(bytes));
+    let path = file(folder);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(password.as_bytes())?;
+    if as_nobody {
+        chown(&path, Some(NOBODY), Some(NOBODY))?;
+    }
+    Ok(password)
+}
+
+/// The one of data that is there; `None` for data that was made without one.
+pub(super) fn known(folder: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(file(folder)) {
+        Ok(password) => Ok(Some(password)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
