@@ -23,7 +23,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) enum DatabaseError {
     #[error("'{url}' is no address of a PostgreSQL database")]
     Address { url: String, source: sqlx::Error },
-    #[error("the server could not be reached")]
+    #[error("'{url}' must begin with postgres://")]
+    Scheme { url: String },
+    #[error("'{url}' names no database; it is the last part, as in postgres://user@host:5432/atelier")]
+    Nameless { url: String },
+    #[error("no connection to the database")]
     Connect(#[source] sqlx::Error),
     #[error("the server did not answer within {CONNECT_TIMEOUT:?}")]
     NoAnswer,
@@ -76,14 +80,14 @@ pub(crate) async fn prepare_own(server: &Server) -> Result<Logins, DatabaseError
 
 /// Somebody's database gets the single tier: its login owns the schema and both services work as it.
 pub(crate) async fn prepare_given(url: &str) -> Result<Logins, DatabaseError> {
+    // The library takes any scheme for its own.
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(DatabaseError::Scheme { url: masked(url) });
+    }
     let options: PgConnectOptions =
         url.parse().map_err(|source| DatabaseError::Address { url: masked(url), source })?;
-    say!(
-        "PostgreSQL  {}:{}, database {}",
-        options.get_host(),
-        options.get_port(),
-        options.get_database().unwrap_or("(default)")
-    );
+    let name = options.get_database().ok_or_else(|| DatabaseError::Nameless { url: masked(url) })?;
+    say!("PostgreSQL  {}:{}, database {name}", options.get_host(), options.get_port());
     let connected = timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
     drop(connected.map_err(|_| DatabaseError::NoAnswer)?.map_err(DatabaseError::Connect)?.close().await);
     migrate(&options, None).await?;

@@ -5,6 +5,7 @@
 
 mod operation;
 mod page;
+mod parts;
 mod problems;
 pub mod schemas;
 mod security;
@@ -136,7 +137,7 @@ fn headers() -> Vec<(&'static str, Header)> {
         (
             "x-request-id",
             "The request's id: the caller's own if it was sane, else a new one.",
-            json!(operation::REQUEST_ID),
+            json!(parts::REQUEST_ID),
         ),
         ("etag", "The version of what is answered, for `If-Match` and `If-None-Match`.", json!("\"1\"")),
         ("location", "Where the order is, relative to the service.", json!("/orders/7")),

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -160,10 +160,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     line
-}
-
-/// Whether a file or folder is `uid`'s and nobody else may write into it.
-pub(super) fn is_private_to(path: &Path, uid: u32) -> io::Result<bool> {
-    let metadata = fs::metadata(path)?;
-    Ok(metadata.uid() == uid && metadata.mode() & 0o022 == 0)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::binaries::BinariesError;
 use super::folder::FolderError;
-use super::server::STOP_DEADLINE;
+use super::options::STOP_DEADLINE;
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,6 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::binaries::is_private_to;
 use crate::environment;
 
 /// The user and the group that a server started by root works as.
@@ -121,4 +120,10 @@ pub(super) fn unique(parent: &Path, stem: &str) -> io::Result<PathBuf> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether a file or folder is `uid`'s and nobody else may write into it.
+pub(super) fn is_private_to(path: &Path, uid: u32) -> io::Result<bool> {
+    let metadata = fs::metadata(path)?;
+    Ok(metadata.uid() == uid && metadata.mode() & 0o022 == 0)
 }

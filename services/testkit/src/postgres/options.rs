@@ -2,6 +2,10 @@
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a server may take to stop.
+pub(super) const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]

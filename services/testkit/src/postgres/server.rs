@@ -13,13 +13,12 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use super::binaries::Binaries;
 use super::error::ServerError;
 use super::folder;
-use super::options::{DataFolder, Durability, ServerOptions, StopMode};
+use super::options::{DataFolder, Durability, STOP_DEADLINE, ServerOptions, StopMode};
 use super::process::{self, Process, Signal};
 use super::{Progress, SUPERUSER, password, stale};
 use crate::wait;
 
 const READY_DEADLINE: Duration = Duration::from_mins(1);
-pub(super) const STOP_DEADLINE: Duration = Duration::from_secs(30);
 /// A port that was free a moment ago may be taken when the server comes; so often is another one tried.
 const PORTS_TRIED: u32 = 5;
 /// How much of the log an error shows.

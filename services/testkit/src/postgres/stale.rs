@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::error::ServerError;
-use super::server::STOP_DEADLINE;
+use super::options::STOP_DEADLINE;
 use crate::wait;
 
 /// A killed run leaves `postmaster.pid`. Its server may still be shutting down: that is waited for. If the number now

@@ -7,19 +7,16 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::content::{Content, ContentBuilder};
-use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::path::{self, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::Ref;
 
+use super::parts::{example, response};
 use super::schemas::{Shape, named as reference, take_description};
 use super::{problems, security};
 use crate::http::problem::Problem;
 use crate::identity::AuthMode;
-
-/// The request id of every example.
-pub(super) const REQUEST_ID: &str = "5f0c3a1e9b7d4c2f8a6e0d1b3c5a7f90";
 
 const JSON: &str = "application/json";
 
@@ -161,19 +158,6 @@ impl Answer {
             None => response.build(),
         }
     }
-}
-
-/// A response that carries the request's id and these headers.
-pub(super) fn response(about: impl Into<String>, headers: &[&str]) -> ResponseBuilder {
-    let response = ResponseBuilder::new().description(about);
-    headers.iter().chain(&["x-request-id"]).fold(response, |response, name| {
-        response.header_ref(*name, Ref::new(format!("#/components/headers/{name}")))
-    })
-}
-
-/// An example with a line above it.
-pub(super) fn example(summary: &str, value: Value) -> Example {
-    ExampleBuilder::new().summary(summary).value(Some(value)).build()
 }
 
 /// Views are structs of texts and numbers, which always serialise; a test would find an example that is missing.

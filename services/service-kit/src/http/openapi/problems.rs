@@ -8,7 +8,7 @@ use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::Response;
 
-use super::operation::{self, REQUEST_ID, response};
+use super::parts::{REQUEST_ID, example as shown, response};
 use super::schemas::{Shape, integer, list, named, names, record, text, version};
 use crate::database::DatabaseError;
 use crate::http::problem::{Problem, codes};
@@ -123,7 +123,7 @@ fn one(problems: &[Problem]) -> Response {
         headers.extend(example.get("retry_after_seconds").map(|_| "retry-after"));
         headers.extend(problem.header().map(|_| "www-authenticate"));
         headers.extend((code == codes::METHOD_NOT_ALLOWED).then_some("allow"));
-        examples.insert(key, operation::example(problem.detail(), example));
+        examples.insert(key, shown(problem.detail(), example));
     }
     headers.sort_unstable();
     headers.dedup();
