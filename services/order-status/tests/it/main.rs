@@ -16,5 +16,6 @@ mod openapi;
 mod orders;
 mod outage;
 mod process;
+mod pruning;
 mod races;
 mod support;

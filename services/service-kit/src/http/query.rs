@@ -83,3 +83,16 @@ impl Query {
 fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_wrong_parameters_is_not_said_back_in_full() {
+        let flood: Vec<String> = (0..500).map(|n| format!("{}{n}=1", "x".repeat(1000))).collect();
+        let problem = Query::read(Some(&flood.join("&")), &["limit"]).finish().unwrap_err();
+        assert_eq!(problem.detail(), "500 fields are wrong; errors lists the first 32");
+        assert!(problem.example("an-id").to_string().len() < 10_000);
+    }
+}
