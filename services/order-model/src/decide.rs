@@ -151,7 +151,7 @@ fn role(row: &Row, order: &Order, new_value: bool, changes: bool, actor: &Actor)
 }
 
 /// The stage that the move leads to.
-fn climb(row: &Row, order: &Order, new_value: bool) -> Result<Stage, Refusal> {
+pub(crate) fn climb(row: &Row, order: &Order, new_value: bool) -> Result<Stage, Refusal> {
     let state_type = row.state_type;
     let Some((below, reached)) = row.step else {
         return Ok(order.stage);

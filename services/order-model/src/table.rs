@@ -1,8 +1,6 @@
 //! The transition table, as data: who may set and clear what, from where.
 //! Code, tests and documents read it from here; it must be written nowhere else.
 
-use serde::Serialize;
-
 use crate::{Order, Party, Role, Stage, StateType};
 
 /// One row: a state type, and what setting and clearing it take.
@@ -75,33 +73,6 @@ pub const fn row(state_type: StateType) -> &'static Row {
     &TABLE[state_type as usize]
 }
 
-/// A move that the table allows from where an order stands, and the roles that may make it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NextMove {
-    /// What would be set.
-    pub state_type: StateType,
-    /// To what.
-    pub new_value: bool,
-    /// By whom, parties first.
-    pub by: Vec<Role>,
-}
-
-/// Every move that would change `order`, in the order of the table.
-pub fn next_moves(order: &Order) -> Vec<NextMove> {
-    let flags = order.flags();
-    TABLE
-        .iter()
-        .filter_map(|row| {
-            let new_value = !flags.get(row.state_type);
-            row.ladder_allows(order, new_value).then(|| NextMove {
-                state_type: row.state_type,
-                new_value,
-                by: row.parties(order, new_value).map(Role::from).chain([Role::Operator]).collect(),
-            })
-        })
-        .collect()
-}
-
 impl Row {
     /// The parties that may set this flag to `new_value`, where that is a change.
     pub(crate) fn parties(&self, order: &Order, new_value: bool) -> impl Iterator<Item = Party> {
@@ -115,13 +86,6 @@ impl Row {
                     ClearedBy::Raiser => raiser == Some(Role::from(party)),
                 }
         })
-    }
-
-    fn ladder_allows(&self, order: &Order, new_value: bool) -> bool {
-        let held = self.refused_while_alert && order.alert.is_some();
-        let stands_right =
-            self.step.is_none_or(|(below, reached)| order.stage == if new_value { below } else { reached });
-        stands_right && !held
     }
 }
 

@@ -38,6 +38,6 @@ impl Service for OrderStatus {
     }
 
     fn routes(config: &Config, parts: Parts) -> Result<Router, Self::Error> {
-        Ok(http::routes(state::AppState::new(config, parts), config.base.auth.mode))
+        Ok(http::routes(state::AppState::new(parts), config.base.auth.mode))
     }
 }

@@ -6,7 +6,6 @@ use service_kit::http::Form;
 use service_kit::identity::Authenticator;
 use service_kit::service::Parts;
 
-use crate::config::Config;
 use crate::metrics::OrderMetrics;
 use crate::store::{Creates, Transitions};
 
@@ -23,7 +22,7 @@ pub(crate) struct AppState {
 }
 
 impl AppState {
-    pub(crate) fn new(_config: &Config, parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         let Parts { authenticator, database, gate, metrics, form } = parts;
         Self {
             creates: Creates::new(database.clone()),

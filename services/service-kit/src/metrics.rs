@@ -147,9 +147,7 @@ impl HttpMetrics {
         }
     }
 
-    pub(crate) fn observe(&self, method: &str, route: &str, status: u16, duration: Duration) {
-        let mut digits = [0; 3];
-        let status = three_digits(status, &mut digits);
+    pub(crate) fn observe(&self, method: &str, route: &str, status: &str, duration: Duration) {
         self.duration.with_label_values(&[method, route, status]).observe(duration.as_secs_f64());
     }
 
@@ -167,13 +165,4 @@ impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.dec();
     }
-}
-
-fn three_digits(status: u16, digits: &mut [u8; 3]) -> &str {
-    let mut rest = status;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-    }
-    std::str::from_utf8(digits).unwrap_or("000")
 }

@@ -61,6 +61,12 @@ impl Listen {
 
     /// Whether only this machine can reach it.
     pub fn is_loopback(&self) -> bool {
-        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_loopback_host(&self.host)
     }
+}
+
+/// Whether a name or an address, in brackets or not, is this machine's own.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::config::{Mistakes, Secret};
+use crate::config::{Mistakes, Secret, is_loopback_host};
 
 /// How long a statement waits for a lock. Short, because a worker's connection waits with it: whoever asked tries again.
 const LOCK_TIMEOUT_MS: u64 = 100;
@@ -196,7 +196,6 @@ impl DatabaseConfig {
         }
         let host =
             from_url.as_ref().map(PgConnectOptions::get_host).or(self.host.as_deref()).unwrap_or("localhost");
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-        host == "localhost" || host.starts_with('/') || address.is_ok_and(|address| address.is_loopback())
+        host.starts_with('/') || is_loopback_host(host)
     }
 }

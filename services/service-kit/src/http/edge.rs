@@ -97,7 +97,7 @@ async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Respons
         status,
     };
     let duration = started.elapsed();
-    edge.metrics.observe(entry.method, entry.route, status.as_u16(), duration);
+    edge.metrics.observe(entry.method, entry.route, status.as_str(), duration);
     if edge.log.wants(status.as_u16(), duration) {
         entry.write(duration, log, problem.as_ref());
     }

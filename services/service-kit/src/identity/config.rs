@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::secrets::SECRET_BYTES_MIN;
 
-use crate::config::{Listen, Mistakes, Secret};
+use crate::config::{Listen, Mistakes, Secret, is_loopback_host};
 
 /// How callers are known.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -156,11 +156,7 @@ impl AuthConfig {
         }
         if let Some(url) = &self.jwks.url {
             let usable = reqwest::Url::parse(url).is_ok_and(|url| {
-                let loopback = url.host_str().is_some_and(|host| {
-                    let address =
-                        host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-                    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-                });
+                let loopback = url.host_str().is_some_and(is_loopback_host);
                 url.scheme() == "https" || (url.scheme() == "http" && loopback)
             });
             if !usable {

@@ -78,7 +78,7 @@ impl Binaries {
         match pinned(progress).await {
             Ok(found) => Ok(found),
             Err(error) => {
-                progress(Progress::FetchFailed(chain(&error)));
+                progress(Progress::FetchFailed(service_kit::chain(&error)));
                 let found = installed().ok_or(BinariesError::None(error))?;
                 progress(Progress::Installed(found.folder.clone()));
                 Ok(found)
@@ -148,16 +148,4 @@ fn installed() -> Option<Binaries> {
     let path = environment::variable("PATH").unwrap_or_default();
     let searched: Vec<PathBuf> = std::env::split_paths(&path).collect();
     debian.chain(homebrew).chain(searched).find_map(|folder| Binaries::at(&folder))
-}
-
-/// The cause and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        source = error.source();
-    }
-    line
 }
