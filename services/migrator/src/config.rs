@@ -1,13 +1,12 @@
 //! The migrator's configuration: where the database is, whom to grant what, how patient to be.
 //! It is read nowhere else, and it knows nothing of commands.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use service_kit::config::{Alias, Mistakes, Secret, Settings};
-use service_kit::database::{DatabaseConfig, SslMode};
+use service_kit::config::{Alias, Mistakes, Settings};
+use service_kit::database::{APP_SCHEMA, DatabaseAddress};
 use service_kit::telemetry::LogFormat;
 use sqlx::postgres::PgConnectOptions;
 
@@ -27,29 +26,10 @@ pub struct Config {
 
 /// The `[database]` section: what the services have, without what concerns requests, and with the roles.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct DatabaseSection {
-    /// Everything in one: `postgres://user:password@host:port/name`. Either this or the parts below.
-    pub url: Option<Secret>,
-    /// The server's name or address, or the folder of its socket. Not a pooler's.
-    pub host: Option<String>,
-    /// The server's port; 5432 if absent.
-    #[schemars(range(min = 1, max = 65_535))]
-    pub port: Option<u16>,
-    /// The database's name; `atelier` if absent.
-    pub name: Option<String>,
-    /// The login: the schema's owner.
-    pub user: Option<String>,
-    /// The login's password.
-    pub password: Option<Secret>,
-    /// A file that holds the password.
-    pub password_file: Option<PathBuf>,
-    /// How the connection is secured. If absent: `verify-full`, on loopback `prefer`.
-    pub sslmode: Option<SslMode>,
-    /// A file with the certificate authority that signed the server's certificate; if absent, the well-known ones.
-    pub ca_file: Option<PathBuf>,
-    /// Lets a connection to another machine be unencrypted or unverified.
-    pub allow_plaintext: bool,
+    /// Where it is, and the login, which owns the schema. Not a pooler's address.
+    #[serde(flatten)]
+    pub address: DatabaseAddress,
     /// The three logins of the split tier. Without them, one login owns everything and no grants are made.
     pub roles: RolesSection,
 }
@@ -97,7 +77,7 @@ impl Settings for Config {
     const ALIASES: &'static [Alias] = &[];
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {
-        self.database.connection().check(mistakes);
+        self.database.address.check(mistakes);
         let RolesSection { owner, writer, reader } = &self.database.roles;
         let named = [("owner", owner), ("writer", writer), ("reader", reader)];
         if named.iter().any(|(_, name)| name.is_some()) {
@@ -132,28 +112,7 @@ impl Config {
 impl DatabaseSection {
     /// How to connect.
     pub fn connect_options(&self) -> Result<PgConnectOptions, AddressError> {
-        self.connection().connect_options("migrator").map_err(|error| AddressError(Box::new(error)))
-    }
-
-    /// The same in the services' words, so that addresses, secrets and TLS are judged in one place.
-    /// What concerns requests is never used here; the limits of statements are set by each migration.
-    fn connection(&self) -> DatabaseConfig {
-        DatabaseConfig {
-            url: self.url.clone(),
-            host: self.host.clone(),
-            port: self.port,
-            name: self.name.clone(),
-            user: self.user.clone(),
-            password: self.password.clone(),
-            password_file: self.password_file.clone(),
-            sslmode: self.sslmode,
-            ca_file: self.ca_file.clone(),
-            allow_plaintext: self.allow_plaintext,
-            connections: 1,
-            connect_timeout_ms: 10_000,
-            item_deadline_ms: 10_000,
-            statement_timeout_ms: 10_000,
-            queue_items_max: 1,
-        }
+        let options = self.address.connect_options().map_err(|error| AddressError(Box::new(error)))?;
+        Ok(options.application_name(&format!("atelier/migrator schema={APP_SCHEMA}")))
     }
 }

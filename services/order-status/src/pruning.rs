@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use service_kit::chain;
-use service_kit::database::Database;
+use service_kit::database::{Database, ReadOnly};
+use service_kit::fair::Share;
 use service_kit::lifecycle::every;
 use tokio_util::sync::CancellationToken;
 
@@ -16,13 +17,21 @@ const PERIOD: Duration = Duration::from_mins(1);
 const ROWS_MAX: i64 = 1000;
 
 /// Runs until `stop`. A failure is logged and forgotten: the next look does the same work.
-pub(crate) async fn run(database: Database, stop: CancellationToken) {
-    every(PERIOD, stop, async move || prune(database.clone()).await).await;
+pub(crate) async fn run(database: Database, read_only: ReadOnly, stop: CancellationToken) {
+    every(PERIOD, stop, async move || {
+        if !read_only.is_on() {
+            prune(&database).await;
+        }
+    })
+    .await;
 }
 
-async fn prune(database: Database) {
+async fn prune(database: &Database) {
     loop {
-        match database.run("keys_prune", |connection| Box::pin(prune_keys(connection, ROWS_MAX))).await {
+        match database
+            .run(Share::OWN, "keys_prune", |connection| Box::pin(prune_keys(connection, ROWS_MAX)))
+            .await
+        {
             Ok(0) => return,
             Ok(keys) => tracing::debug!(keys, "idempotency keys pruned"),
             Err(error) => {

@@ -1,7 +1,7 @@
 //! What the handlers share: the stores, the reader of bodies, the counters.
 
 use axum::extract::FromRef;
-use service_kit::database::{Database, Gate};
+use service_kit::database::{Database, Gate, ReadOnly};
 use service_kit::http::Form;
 use service_kit::identity::Authenticator;
 use service_kit::service::Parts;
@@ -16,6 +16,7 @@ pub(crate) struct AppState {
     pub(crate) database: Database,
     pub(crate) creates: Creates,
     pub(crate) transitions: Transitions,
+    pub(crate) read_only: ReadOnly,
     pub(crate) gate: Gate,
     pub(crate) form: Form,
     pub(crate) metrics: OrderMetrics,
@@ -23,12 +24,13 @@ pub(crate) struct AppState {
 
 impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { authenticator, database, gate, metrics, form } = parts;
+        let Parts { authenticator, database, read_only, gate, metrics, form } = parts;
         Self {
             creates: Creates::new(database.clone()),
             transitions: Transitions::new(database.clone()),
             authenticator,
             database,
+            read_only,
             gate,
             form,
             metrics: OrderMetrics::new(&metrics),

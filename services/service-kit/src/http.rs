@@ -13,6 +13,7 @@ mod server;
 
 pub use body::{Fields, Form, unreadable};
 pub use cursor::ListKey;
+pub(crate) use edge::Entry;
 pub use edge::{Edge, LogFields, wrap};
 pub use etag::{EntityTag, IfMatch, if_none_match};
 pub use path::{both_spellings, path_param};

@@ -3,8 +3,8 @@
 mod config;
 mod gateway;
 mod jwks;
+mod key;
 mod limit;
-mod secrets;
 mod token;
 mod verify;
 
@@ -18,26 +18,39 @@ use axum::http::request::Parts;
 use order_model::{Actor, UserId, Username};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{Seen, Witness};
 use crate::clock::Clock;
+use crate::fair::Share;
 use crate::http::{Fields, PeerAddress, Problem, codes};
 use crate::lifecycle::every;
+use crate::secrets::SecretsError;
 pub use config::{AuthConfig, AuthMode, GatewayConfig, Hs256Config, JwksConfig, TokenConfig};
 use gateway::Gateway;
+pub(crate) use key::CallerKey;
+use limit::Limiter;
 pub use limit::LimitsConfig;
-use limit::{Key, Limiter};
 use token::TokenVerifier;
 pub use verify::routes as verify_routes;
 
-/// Who is asking.
+/// Who is asking, and whose share of every queue the answer takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
+pub struct Caller {
+    /// Who it is.
+    pub identity: Identity,
+    /// Whom the work counts for.
+    pub share: Share,
+}
+
+/// Who somebody is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
     /// Somebody unknown, who will say in the body who they are and be believed (`open`). Never an operator.
     Open,
     /// Somebody whose identity was verified, here or by the gateway in front.
     Verified(Actor),
 }
 
-impl Caller {
+impl Identity {
     /// Whether things that are not theirs exist for them: with identities unverified, hiding would only look like protection.
     pub fn sees_everything(&self) -> bool {
         match self {
@@ -57,14 +70,14 @@ impl Caller {
     /// Takes `user_id` and `username` out of a body. In `open` they are the caller; a verified caller may repeat its own.
     /// What does not match is told by [`Claims::actor`], after the body's other fields were looked at.
     pub fn claims(self, fields: &mut Fields) -> Claims {
-        Claims { caller: self, user_id: fields.text("user_id"), username: fields.text("username") }
+        Claims { identity: self, user_id: fields.text("user_id"), username: fields.text("username") }
     }
 }
 
 /// Who a body says is asking, beside who is.
 #[derive(Debug)]
 pub struct Claims {
-    caller: Caller,
+    identity: Identity,
     user_id: Option<UserId>,
     username: Option<Username>,
 }
@@ -72,10 +85,10 @@ pub struct Claims {
 impl Claims {
     /// The actor, as the rules know them; 403 where the body claims to be somebody else.
     pub fn actor(self) -> Result<Actor, Problem> {
-        let Self { caller, user_id, username } = self;
-        match caller {
-            Caller::Open => Ok(Actor { user_id, username, operator: false }),
-            Caller::Verified(actor) => {
+        let Self { identity, user_id, username } = self;
+        match identity {
+            Identity::Open => Ok(Actor { user_id, username, operator: false }),
+            Identity::Verified(actor) => {
                 let same_user = user_id.is_none() || user_id == actor.user_id;
                 let same_name = username.is_none() || username == actor.username;
                 if same_user && same_name { Ok(actor) } else { Err(not_authorized()) }
@@ -121,7 +134,7 @@ pub enum IdentityError {
     Client(#[source] reqwest::Error),
     /// A file of secrets cannot be used.
     #[error(transparent)]
-    Secrets(#[from] secrets::SecretsError),
+    Secrets(#[from] SecretsError),
 }
 
 impl Authenticator {
@@ -136,26 +149,29 @@ impl Authenticator {
     }
 
     /// Who sends these headers, or 400, 401, 503.
-    pub async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+    pub async fn identify(&self, headers: &HeaderMap) -> Result<Identity, Problem> {
         match &self.0.mode {
-            Mode::Open => Ok(Caller::Open),
-            Mode::Gateway(gateway) => gateway.identify(headers).map(Caller::Verified),
-            Mode::Token(verifier) => verifier.identify(headers).await.map(Caller::Verified),
+            Mode::Open => Ok(Identity::Open),
+            Mode::Gateway(gateway) => gateway.identify(headers).map(Identity::Verified),
+            Mode::Token(verifier) => verifier.identify(headers).await.map(Identity::Verified),
         }
     }
 
-    /// The same, counted: 429 where the caller, or the address of one that is not known, asks too often.
-    async fn admit(&self, headers: &HeaderMap, peer: Option<PeerAddress>) -> Result<Caller, Problem> {
-        let identified = self.identify(headers).await;
-        if let Some(limiter) = &self.0.limiter {
-            let user = match &identified {
-                Ok(Caller::Verified(actor)) => actor.user_id.clone(),
-                _ => None,
-            };
-            let address = || Key::Address(peer.map(|PeerAddress(address)| address.ip()));
-            limiter.admit(&user.map_or_else(address, Key::User))?;
+    /// The same, counted and witnessed: 429 where the caller, or the address of one that is not known, asks too often.
+    async fn admit(&self, parts: &Parts) -> Result<Caller, Problem> {
+        let identified = self.identify(&parts.headers).await;
+        let peer = parts.extensions.get::<PeerAddress>().copied();
+        let (caller, operator) = match &identified {
+            Ok(Identity::Verified(actor)) => (CallerKey::of(actor, peer), actor.operator),
+            _ => (CallerKey::of_peer(peer), false),
+        };
+        let share = Share::of(&caller);
+        let admitted = self.0.limiter.as_ref().map_or(Ok(()), |limiter| limiter.admit(&caller));
+        if let Some(witness) = parts.extensions.get::<Witness>() {
+            witness.saw(Seen { caller, operator });
         }
-        identified
+        admitted?;
+        Ok(Caller { identity: identified?, share })
     }
 
     /// Keeps keys fresh, and forgets callers that ask no more, until `stop`.
@@ -183,7 +199,6 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<PeerAddress>().copied();
-        Authenticator::from_ref(state).admit(&parts.headers, peer).await
+        Authenticator::from_ref(state).admit(parts).await
     }
 }

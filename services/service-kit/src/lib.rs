@@ -3,18 +3,21 @@
 //!
 //! A rule of the order's life must never stand here; those are `order-model`'s.
 
+pub mod audit;
 mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod database;
 pub mod exit;
+pub mod fair;
 pub mod http;
 pub mod identity;
 pub mod lifecycle;
 pub mod metrics;
 pub mod ops;
 pub mod readiness;
+mod secrets;
 pub mod service;
 pub mod telemetry;
 pub mod tls;

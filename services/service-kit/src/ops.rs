@@ -1,12 +1,14 @@
-//! The ops listener: `/livez`, `/readyz`, `/metrics`, `/version`. For the cluster and for Prometheus; no ingress may expose it.
+//! The ops listener: `/livez`, `/readyz`, `/metrics`, `/version`, and `PUT /read-only` from this machine. For the cluster and for Prometheus; no ingress may expose it.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::routing::{get, put};
+use axum::{Extension, Json, Router};
 
+use crate::database::ReadOnly;
+use crate::http::PeerAddress;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
 
@@ -19,6 +21,8 @@ pub struct Ops {
     pub metrics: Metrics,
     /// Its conditions.
     pub readiness: Readiness,
+    /// Whether writes are refused.
+    pub read_only: ReadOnly,
 }
 
 /// The routes of the ops listener.
@@ -29,6 +33,7 @@ pub fn routes(ops: Ops) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/version", get(version))
+        .route("/read-only", put(read_only))
         .with_state(ops)
 }
 
@@ -49,4 +54,48 @@ async fn version(State(ops): State<Ops>) -> Response {
         "schema": crate::database::APP_SCHEMA,
     }))
     .into_response()
+}
+
+/// Takes `true` or `false`. Whoever may forward a port to the process may switch it; the cluster's other pods may not.
+async fn read_only(
+    State(ops): State<Ops>,
+    peer: Option<Extension<PeerAddress>>,
+    Json(is_on): Json<bool>,
+) -> Response {
+    if !peer.is_some_and(|Extension(PeerAddress(address))| address.ip().to_canonical().is_loopback()) {
+        return (StatusCode::FORBIDDEN, "only from this machine: kubectl port-forward\n").into_response();
+    }
+    ops.read_only.set(is_on);
+    Json(ops.readiness.report()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn switched_from(peer: &str) -> (StatusCode, bool) {
+        let readiness = Readiness::default();
+        let read_only = ReadOnly::new(false, readiness.clone());
+        let ops =
+            Ops { service: "test", metrics: Metrics::new("test"), readiness, read_only: read_only.clone() };
+        let mut request = Request::put("/read-only").header(CONTENT_TYPE, "application/json");
+        let extensions = request.extensions_mut().unwrap();
+        extensions.insert(PeerAddress(peer.parse().unwrap()));
+        let answer = routes(ops).oneshot(request.body(Body::from("true")).unwrap()).await.unwrap();
+        (answer.status(), read_only.is_on())
+    }
+
+    #[tokio::test]
+    async fn only_this_machine_may_switch_to_read_only() {
+        for peer in ["127.0.0.1:9", "[::1]:9", "[::ffff:127.0.0.1]:9"] {
+            assert_eq!(switched_from(peer).await, (StatusCode::OK, true), "{peer}");
+        }
+        for peer in ["10.0.0.7:9", "[2001:db8::1]:9", "[::ffff:10.0.0.7]:9"] {
+            assert_eq!(switched_from(peer).await, (StatusCode::FORBIDDEN, false), "{peer}");
+        }
+    }
 }

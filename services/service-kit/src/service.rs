@@ -8,13 +8,15 @@ use std::time::Duration;
 use axum::Router;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{Audit, AuditConfig};
 use crate::chain::chain;
-use crate::cli::{self, ServiceArgs, ServiceCommand};
+use crate::cli::{self, CommonArgs, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
 use crate::config::{Alias, Listen, Mistakes, Settings};
-use crate::database::{self, DATABASE_KEYS, Database, DatabaseConfig, DatabaseMetrics, Gate};
+use crate::database::{self, DATABASE_KEYS, Database, DatabaseConfig, DatabaseMetrics, Gate, ReadOnly};
 use crate::exit::Exit;
 use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
 use crate::identity::{AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
@@ -22,6 +24,7 @@ use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
 use crate::metrics::{HttpMetrics, Metrics};
 use crate::ops::{self, Ops};
 use crate::readiness::Readiness;
+use crate::secrets::SecretsError;
 use crate::telemetry::{LogConfig, RequestLog};
 
 /// The sections that every service's configuration has. A service flattens them into its own.
@@ -39,6 +42,8 @@ pub struct ServiceConfig {
     pub http: HttpConfig,
     /// How often one caller may ask.
     pub limits: LimitsConfig,
+    /// How callers are told apart in audit lines.
+    pub audit: AuditConfig,
     /// What is logged and how.
     pub log: LogConfig,
     /// How the process stops.
@@ -49,6 +54,7 @@ impl ServiceConfig {
     /// Adds what is wrong between the keys.
     pub fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.auth.check(&self.listen, mistakes);
+        self.audit.check(mistakes);
         self.database.check(mistakes);
     }
 }
@@ -98,6 +104,8 @@ pub struct Parts {
     pub authenticator: Authenticator,
     /// The way to the database.
     pub database: Database,
+    /// Whether writes are refused for now.
+    pub read_only: ReadOnly,
     /// What the schema's window says.
     pub gate: Gate,
     /// Where its metrics are registered.
@@ -112,6 +120,7 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where the cluster reaches it.
     pub ops_address: SocketAddr,
+    read_only: ReadOnly,
     lifecycle: Lifecycle,
     shutdown: ShutdownConfig,
 }
@@ -128,6 +137,9 @@ pub enum ServiceError {
     /// Callers cannot be told apart.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The key of the audit lines cannot be had.
+    #[error("audit lines cannot be written")]
+    AuditKey(#[source] SecretsError),
     /// It ended otherwise than by being asked to.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
@@ -154,7 +166,8 @@ impl Running {
         let (gate, watch) =
             database::gate(database.clone(), readiness.clone(), &metrics, lifecycle.stop_rest());
         lifecycle.support("schema gate", watch);
-        let ops = Ops { service: S::NAME, metrics: metrics.clone(), readiness };
+        let read_only = ReadOnly::new(base.database.read_only, readiness.clone());
+        let ops = Ops { service: S::NAME, metrics: metrics.clone(), readiness, read_only: read_only.clone() };
         lifecycle.support(
             "ops listener",
             ops_server.serve(ops::routes(ops), lifecycle.stop_rest(), Duration::ZERO),
@@ -164,7 +177,12 @@ impl Running {
         let authenticator = Authenticator::new(&base.auth, &base.limits, Clock::system())?;
         lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
 
-        let edge = Edge { request_ids, metrics: HttpMetrics::new(&metrics), log: RequestLog::new(&base.log) };
+        let edge = Edge {
+            request_ids,
+            metrics: HttpMetrics::new(&metrics),
+            log: RequestLog::new(&base.log),
+            audit: Audit::new(&base.audit).map_err(ServiceError::AuditKey)?,
+        };
         if let Some(listen) = &base.auth.verify_listen {
             let server = Server::bind(listen, &base.http).await?;
             let routes = verify_routes(authenticator.clone(), base.auth.token.operator_role.clone());
@@ -173,14 +191,31 @@ impl Running {
             lifecycle.serve("verify listener", serve);
         }
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
-        let parts = Parts { authenticator, database, gate, metrics, form };
+        let parts = Parts { authenticator, database, read_only: read_only.clone(), gate, metrics, form };
         lifecycle.support("background", S::background(config, &parts, lifecycle.stop_rest()));
         let routes = S::routes(config, parts).map_err(|error| ServiceError::Routes(Box::new(error)))?;
         let serve = server.serve(wrap(routes, edge), lifecycle.stop_serving(), base.shutdown.drain());
         lifecycle.serve("API listener", serve);
 
         tracing::info!(service = S::NAME, %address, %ops_address, "listening");
-        Ok(Self { address, ops_address, lifecycle, shutdown: base.shutdown.clone() })
+        Ok(Self { address, ops_address, read_only, lifecycle, shutdown: base.shutdown.clone() })
+    }
+
+    /// Takes `database.read_only` from what `load` returns, at each SIGHUP.
+    fn reload_on_hangup(&mut self, load: impl Fn() -> Option<bool> + Send + 'static) {
+        let (read_only, stop) = (self.read_only.clone(), self.lifecycle.stop_rest());
+        self.lifecycle.support("reload", async move {
+            // Where the signal cannot be received, its default would end the process: better to live without.
+            let Ok(mut hangups) = signal(SignalKind::hangup()) else { return stop.cancelled().await };
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    _ = hangups.recv() => if let Some(is_on) = load() {
+                        read_only.set(is_on);
+                    },
+                }
+            }
+        });
     }
 
     /// Runs until a signal, then stops in order.
@@ -206,7 +241,7 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
     for notice in &loaded.notices {
         tracing::warn!(notice, "a variable of the replaced services is used");
     }
-    match serve::<S>(&loaded.settings) {
+    match serve::<S>(&loaded.settings, args.common.clone()) {
         Ok(()) => Exit::Success.into(),
         Err(error) => {
             tracing::error!(error = chain(&error), "the service ends");
@@ -216,7 +251,17 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
 }
 
 #[tokio::main]
-async fn serve<S: Service>(config: &S::Config) -> Result<(), ServiceError> {
-    let running = Running::start::<S>(config, RequestIds::random()).await?;
+async fn serve<S: Service>(config: &S::Config, args: CommonArgs) -> Result<(), ServiceError> {
+    let mut running = Running::start::<S>(config, RequestIds::random()).await?;
+    running.reload_on_hangup(move || match cli::load::<S::Config>(&args) {
+        Ok(loaded) => Some(S::base(&loaded.settings).database.read_only),
+        Err(error) => {
+            tracing::error!(
+                error = chain(&error),
+                "the configuration cannot be read again; nothing is changed"
+            );
+            None
+        }
+    });
     Ok(running.run().await?)
 }

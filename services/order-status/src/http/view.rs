@@ -10,7 +10,7 @@ use order_model::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::database::Gate;
-use service_kit::http::{EntityTag, LogFields, if_none_match};
+use service_kit::http::{EntityTag, if_none_match};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -104,22 +104,19 @@ pub(super) fn entity_tag(gate: &Gate, version: Version) -> EntityTag {
     EntityTag { epoch: gate.history_epoch(), version: version.get() }
 }
 
-/// A JSON answer with its entity tag, and the order's id for the log.
-pub(super) fn answer(body: &impl Serialize, tag: EntityTag, order_id: OrderId) -> Response {
-    let mut response = ([(ETAG, tag.to_header())], Json(body)).into_response();
-    response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role: None });
-    response
+/// A JSON answer with its entity tag.
+pub(super) fn answer(body: &impl Serialize, tag: EntityTag) -> Response {
+    ([(ETAG, tag.to_header())], Json(body)).into_response()
 }
 
 /// The answer to a read: 304 where `If-None-Match` names the version that there is, else the body.
 pub(super) fn answer_read<B: Serialize>(
     headers: &HeaderMap,
     tag: EntityTag,
-    order_id: OrderId,
     body: impl FnOnce() -> B,
 ) -> Response {
     if if_none_match(headers, tag) {
         return (StatusCode::NOT_MODIFIED, [(ETAG, tag.to_header())]).into_response();
     }
-    answer(&body(), tag, order_id)
+    answer(&body(), tag)
 }

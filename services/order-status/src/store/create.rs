@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use order_model::{OrderId, Role, UserId, Username};
 use service_kit::database::{Database, DatabaseError};
+use service_kit::fair::Share;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -75,13 +76,13 @@ impl Creates {
     }
 
     /// Makes one order, trying again until its deadline where somebody else holds its id or its key.
-    pub(crate) async fn apply(&self, item: NewOrder) -> Result<CreateOutcome, DatabaseError> {
+    pub(crate) async fn apply(&self, share: Share, item: NewOrder) -> Result<CreateOutcome, DatabaseError> {
         let deadline = self.database.deadline();
         loop {
             let asked = item.clone();
             let made = self
                 .database
-                .run_until(deadline, "order_create", |connection| {
+                .run_until(deadline, share, "order_create", |connection| {
                     Box::pin(async move { batch::create_orders(connection, &[asked]).await })
                 })
                 .await;

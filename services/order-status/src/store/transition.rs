@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use order_model::{Actor, Move, OrderId, Refusal, Role, Version};
 use service_kit::database::{Database, DatabaseError};
+use service_kit::fair::Share;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
@@ -89,7 +90,7 @@ impl Transitions {
     }
 
     /// Makes one move, trying again until its deadline where others are in the way.
-    pub(crate) async fn apply(&self, item: MoveItem) -> Result<MoveOutcome, MoveError> {
+    pub(crate) async fn apply(&self, share: Share, item: MoveItem) -> Result<MoveOutcome, MoveError> {
         let started = Instant::now();
         let deadline = self.database.deadline();
         // Nobody begins an attempt in the last moments, however short the whole deadline is configured.
@@ -97,7 +98,7 @@ impl Transitions {
         let (mut pause, pause_max) = LOCKED_PAUSE;
         let mut races = 0;
         loop {
-            match self.attempt(last_start, deadline, item.clone()).await? {
+            match self.attempt(last_start, deadline, share, item.clone()).await? {
                 MoveOutcome::Lost if races < RACES_MAX => races += 1,
                 // The lane is free during the pause: whoever shares it is not kept waiting by somebody else's lock.
                 MoveOutcome::Locked if Instant::now() + pause < last_start => {
@@ -114,13 +115,14 @@ impl Transitions {
         &self,
         last_start: Instant,
         deadline: Instant,
+        share: Share,
         item: MoveItem,
     ) -> Result<MoveOutcome, MoveError> {
         let lane = &self.lanes[usize::try_from(item.order_id.get()).unwrap_or_default() % LANES];
         let _turn = timeout_at(last_start, lane.lock()).await.map_err(|_| MoveError::Contended)?;
         let outcomes = self
             .database
-            .run_until(deadline, "order_move", |connection| {
+            .run_until(deadline, share, "order_move", |connection| {
                 Box::pin(async move { move_orders(connection, &[item]).await })
             })
             .await?;

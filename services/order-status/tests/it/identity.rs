@@ -1,8 +1,10 @@
 //! Who may do what, through the whole service, in each of the three modes in which it learns who is asking.
 //! How tokens and headers are verified is tested beside the code that does it; here they only have to be good ones.
 
+mod audit;
 mod bodies;
 mod callers;
+mod fair;
 mod keys;
 mod matrix;
 mod operator;

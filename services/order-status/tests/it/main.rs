@@ -18,4 +18,5 @@ mod outage;
 mod process;
 mod pruning;
 mod races;
+mod read_only;
 mod support;

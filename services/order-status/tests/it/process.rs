@@ -1,9 +1,38 @@
 //! The real binary: how it starts, refuses to start, answers questions about its configuration, and stops.
 
 mod configuration;
+mod reload;
 mod stopping;
 
+use std::path::PathBuf;
+
 use crate::support::program::Program;
+
+/// A file that is removed with this value.
+struct TemporaryFile(PathBuf);
+
+impl TemporaryFile {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("order-status-{}-{name}.toml", std::process::id()));
+        let file = Self(path);
+        file.write(text);
+        file
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(&self.0, text).expect("written");
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("a path in UTF-8")
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
 
 #[tokio::test]
 async fn it_says_its_version() {

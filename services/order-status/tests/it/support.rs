@@ -130,6 +130,15 @@ impl Instance {
         (response.status().as_u16(), response.text().await.expect("a body"))
     }
 
+    /// Turns `database.read_only` on or off; what is said to it.
+    pub(crate) async fn set_read_only(&self, is_on: bool) -> (u16, Value) {
+        let url = format!("http://{}/read-only", self.ops_address);
+        let request = self.client.put(url).header("content-type", "application/json");
+        let response = request.body(is_on.to_string()).send().await.expect("an answer of the ops listener");
+        let status = response.status().as_u16();
+        (status, serde_json::from_str(&response.text().await.expect("a body")).expect("JSON"))
+    }
+
     /// What `/readyz` says.
     pub(crate) async fn readyz(&self) -> (u16, Value) {
         let (status, text) = self.ops("/readyz").await;

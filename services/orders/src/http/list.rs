@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{ListKey, Problem, Query};
-use service_kit::identity::{Caller, not_authorized};
+use service_kit::identity::{Caller, Identity, not_authorized};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -90,7 +90,9 @@ pub(super) async fn answer(
     let question = Question { owner: owner.clone(), filter, below, limit };
     let pages = state
         .database
-        .run("orders_list", move |connection| Box::pin(async move { list(connection, &[question]).await }))
+        .run(caller.share, "orders_list", move |connection| {
+            Box::pin(async move { list(connection, &[question]).await })
+        })
         .await?;
     let page = pages.into_iter().next().unwrap_or_default();
 
@@ -135,11 +137,11 @@ fn view<'a>(
 
 /// Lists are for the person themself and for operators.
 fn may_list(caller: &Caller, owner: &Owner) -> bool {
-    match (caller, owner) {
-        (Caller::Open, _) => true,
-        (Caller::Verified(actor), _) if actor.operator => true,
-        (Caller::Verified(actor), Owner::Requester(user_id)) => actor.user_id.as_ref() == Some(user_id),
-        (Caller::Verified(actor), Owner::Creator(username)) => actor.username.as_ref() == Some(username),
+    match (&caller.identity, owner) {
+        (Identity::Open, _) => true,
+        (Identity::Verified(actor), _) if actor.operator => true,
+        (Identity::Verified(actor), Owner::Requester(user_id)) => actor.user_id.as_ref() == Some(user_id),
+        (Identity::Verified(actor), Owner::Creator(username)) => actor.username.as_ref() == Some(username),
     }
 }
 

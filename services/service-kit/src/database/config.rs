@@ -1,46 +1,23 @@
-//! Where the database is, who we are there, and how long anything may take.
+//! The `[database]` section of a service: where the database is, and how long anything there may take.
 
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::postgres::PgConnectOptions;
 
-use crate::config::{Mistakes, Secret, is_loopback_host};
+use super::address::{ConnectOptionsError, DatabaseAddress};
+use crate::config::Mistakes;
 
 /// How long a statement waits for a lock. Short, because a worker's connection waits with it: whoever asked tries again.
 const LOCK_TIMEOUT_MS: u64 = 100;
 
-/// The keys that say where the database is.
-pub const DATABASE_KEYS: &[&str] = &["database.url", "database.host"];
-
 /// The `[database]` section.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// Everything in one: `postgres://user:password@host:port/name`. Either this or the parts below.
-    pub url: Option<Secret>,
-    /// The server's name or address, or the folder of its socket.
-    pub host: Option<String>,
-    /// The server's port; 5432 if absent.
-    #[schemars(range(min = 1, max = 65_535))]
-    pub port: Option<u16>,
-    /// The database's name; `atelier` if absent.
-    pub name: Option<String>,
-    /// The login.
-    pub user: Option<String>,
-    /// The login's password.
-    pub password: Option<Secret>,
-    /// A file that holds the password; read again for each new connection, so that it can be rotated.
-    pub password_file: Option<PathBuf>,
-    /// How the connection is secured. If absent: `verify-full`, on loopback `prefer`.
-    pub sslmode: Option<SslMode>,
-    /// A file with the certificate authority that signed the server's certificate; if absent, the well-known ones.
-    pub ca_file: Option<PathBuf>,
-    /// Lets a connection to another machine be unencrypted or unverified.
-    pub allow_plaintext: bool,
+    /// Where it is, and who we are there.
+    #[serde(flatten)]
+    pub address: DatabaseAddress,
     /// Connections, one worker each.
     #[schemars(range(min = 1, max = 1_000))]
     pub connections: usize,
@@ -53,99 +30,25 @@ pub struct DatabaseConfig {
     /// How long the server lets one statement run. Milliseconds.
     #[schemars(range(min = 1, max = 600_000))]
     pub statement_timeout_ms: u64,
+    /// Answers every write 503 while reads go on, for a failover or a restore. Read again on SIGHUP; the ops port takes
+    /// `PUT /read-only` from this machine.
+    pub read_only: bool,
     /// Requests that may wait for a connection; further ones are answered 503 at once.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub queue_items_max: usize,
 }
 
-/// How a connection is secured, in libpq's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SslMode {
-    /// Never encrypted.
-    Disable,
-    /// Encrypted if the server insists.
-    Allow,
-    /// Encrypted if the server can.
-    Prefer,
-    /// Encrypted, to whomever.
-    Require,
-    /// Encrypted, to a server whose certificate is signed by the authority.
-    VerifyCa,
-    /// Encrypted, to the server that the certificate names.
-    VerifyFull,
-}
-
-/// The library takes any scheme for its own.
-fn is_postgres_url(url: &str) -> bool {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    matches!(scheme, Some("postgres" | "postgresql")) && PgConnectOptions::from_str(url).is_ok()
-}
-
-/// Why connection options cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectOptionsError {
-    /// `database.url` is no URL of PostgreSQL's.
-    #[error("database.url is not of the form postgres://user:password@host:port/name")]
-    Url(#[source] sqlx::Error),
-    /// `database.password_file` cannot be read.
-    #[error("database.password_file {} cannot be read", file.display())]
-    PasswordFile {
-        /// Which file.
-        file: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-}
-
 impl DatabaseConfig {
     /// Adds what is wrong between the keys.
     pub fn check(&self, mistakes: &mut Mistakes<'_>) {
-        match (&self.url, &self.host) {
-            (None, None) => mistakes.add("database.host", "must be set, or database.url"),
-            (Some(_), Some(_)) => mistakes.add("database.host", "database.url is set too; use one of them"),
-            (Some(url), None) if !is_postgres_url(url.expose()) => {
-                mistakes.add("database.url", "must be of the form postgres://user:password@host:port/name");
-            }
-            _ => {}
-        }
-        if self.password.is_some() && self.password_file.is_some() {
-            mistakes.add("database.password_file", "database.password is set too; use one of them");
-        }
-        if self.url.is_none() && self.host.is_some() && self.user.is_none() {
-            mistakes.add("database.user", "must be set");
-        }
-        let unverified = matches!(self.ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer);
-        if unverified && !self.is_loopback() && !self.allow_plaintext {
-            let problem = "would send the password to another machine unprotected: use verify-full, or set \
-                           database.allow_plaintext=true";
-            mistakes.add("database.sslmode", problem);
-        }
+        self.address.check(mistakes);
     }
 
-    /// The options of a new connection. The password file is read anew each time.
+    /// The options of a new connection of `service`.
     pub fn connect_options(&self, service: &str) -> Result<PgConnectOptions, ConnectOptionsError> {
-        let mut options = match &self.url {
-            Some(url) => PgConnectOptions::from_str(url.expose()).map_err(ConnectOptionsError::Url)?,
-            None => PgConnectOptions::new_without_pgpass()
-                .host(self.host.as_deref().unwrap_or("localhost"))
-                .port(self.port.unwrap_or(5432))
-                .username(self.user.as_deref().unwrap_or("atelier"))
-                .database(self.name.as_deref().unwrap_or("atelier")),
-        };
-        if let Some(password) = &self.password {
-            options = options.password(password.expose());
-        }
-        if let Some(file) = &self.password_file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|source| ConnectOptionsError::PasswordFile { file: file.clone(), source })?;
-            options = options.password(text.trim_end_matches(['\r', '\n']));
-        }
-        if let Some(file) = &self.ca_file {
-            options = options.ssl_root_cert(file);
-        }
-        Ok(options
-            .ssl_mode(self.ssl_mode())
+        Ok(self
+            .address
+            .connect_options()?
             .application_name(&format!("atelier/{service} schema={}", super::APP_SCHEMA))
             .options([
                 ("statement_timeout", self.statement_timeout_ms.to_string()),
@@ -161,41 +64,5 @@ impl DatabaseConfig {
     /// How long a request waits for its answer.
     pub fn item_deadline(&self) -> Duration {
         Duration::from_millis(self.item_deadline_ms)
-    }
-
-    fn ssl_mode(&self) -> PgSslMode {
-        match self.sslmode {
-            Some(SslMode::Disable) => PgSslMode::Disable,
-            Some(SslMode::Allow) => PgSslMode::Allow,
-            Some(SslMode::Prefer) => PgSslMode::Prefer,
-            Some(SslMode::Require) => PgSslMode::Require,
-            Some(SslMode::VerifyCa) => PgSslMode::VerifyCa,
-            Some(SslMode::VerifyFull) => PgSslMode::VerifyFull,
-            None => match self.parsed_url() {
-                Some(options) if self.url_names_sslmode() => options.get_ssl_mode(),
-                _ if self.is_loopback() => PgSslMode::Prefer,
-                _ => PgSslMode::VerifyFull,
-            },
-        }
-    }
-
-    fn parsed_url(&self) -> Option<PgConnectOptions> {
-        PgConnectOptions::from_str(self.url.as_ref()?.expose()).ok()
-    }
-
-    fn url_names_sslmode(&self) -> bool {
-        self.url
-            .as_ref()
-            .is_some_and(|url| url.expose().contains("sslmode=") || url.expose().contains("ssl-mode="))
-    }
-
-    fn is_loopback(&self) -> bool {
-        let from_url = self.parsed_url();
-        if from_url.as_ref().is_some_and(|options| options.get_socket().is_some()) {
-            return true;
-        }
-        let host =
-            from_url.as_ref().map(PgConnectOptions::get_host).or(self.host.as_deref()).unwrap_or("localhost");
-        host.starts_with('/') || is_loopback_host(host)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::config::ConnectOptionsError;
+use super::address::ConnectOptionsError;
 use crate::http::{Problem, codes};
 
 /// Why a piece of database work did not succeed.

@@ -20,6 +20,7 @@ pub(super) struct Job {
 
 trait Work: Send {
     fn run(self: Box<Self>, connection: &mut PgConnection, deadline: Instant) -> BoxFuture<'_, Verdict>;
+    fn refuse(self: Box<Self>);
 }
 
 /// What a worker thinks of its connection afterwards.
@@ -56,6 +57,10 @@ where
             verdict
         })
     }
+
+    fn refuse(self: Box<Self>) {
+        let _ = self.reply.send(Err(DatabaseError::QueueFull));
+    }
 }
 
 impl Job {
@@ -76,5 +81,10 @@ impl Job {
     /// Does it, and says what to think of the connection.
     pub(super) async fn run(self, connection: &mut PgConnection) -> Verdict {
         self.work.run(connection, self.deadline).await
+    }
+
+    /// Says that there is no room for it; it was not begun.
+    pub(super) fn refuse(self) {
+        self.work.refuse();
     }
 }

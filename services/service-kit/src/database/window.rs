@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Database, DatabaseError};
 use crate::chain::chain;
+use crate::fair::Share;
 use crate::lifecycle::every;
 use crate::metrics::{Metrics, Name};
 use crate::readiness::{Condition, Readiness};
@@ -112,8 +113,10 @@ struct Watch {
 
 impl Watch {
     async fn look(&mut self) {
-        let read =
-            self.database.run("schema_window", |connection| Box::pin(SchemaWindow::read(connection))).await;
+        let read = self
+            .database
+            .run(Share::OWN, "schema_window", |connection| Box::pin(SchemaWindow::read(connection)))
+            .await;
         let condition = self.judge(read);
         self.readiness.set(CONDITION, condition);
     }

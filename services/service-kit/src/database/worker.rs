@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGauge};
 use sqlx::{ConnectOptions, Connection, PgConnection};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,6 +17,8 @@ use tokio_util::task::TaskTracker;
 use super::DatabaseConfig;
 use super::error::{ConnectError, DatabaseError};
 use super::job::{BoxFuture, Job, Verdict};
+use super::queue::Queue;
+use crate::fair::Share;
 use crate::metrics::{Metrics, Name};
 
 /// A connection that had nothing to do for this long is pinged before it is trusted.
@@ -47,7 +49,7 @@ impl DatabaseMetrics {
 /// The way to the database: a bounded queue, and workers behind it.
 #[derive(Clone)]
 pub struct Database {
-    queue: mpsc::Sender<Job>,
+    queue: Arc<Queue>,
     deadline: Duration,
     shared: Arc<Shared>,
 }
@@ -65,13 +67,12 @@ impl Database {
         metrics: &DatabaseMetrics,
         stop: &CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let (queue, jobs) = mpsc::channel(config.queue_items_max);
+        let queue = Arc::new(Queue::new(config.queue_items_max, stop.clone()));
         let shared = Arc::new(Shared {
             connected: AtomicUsize::new(0),
             last_error: Mutex::new(Arc::new(ConnectError::NotTried)),
         });
         let (doubt, _) = watch::channel(0_u64);
-        let jobs = Arc::new(tokio::sync::Mutex::new(jobs));
         let tracker = TaskTracker::new();
         for _ in 0..config.connections {
             let worker = Worker {
@@ -79,7 +80,7 @@ impl Database {
                 config: config.clone(),
                 metrics: metrics.clone(),
                 shared: shared.clone(),
-                jobs: jobs.clone(),
+                queue: queue.clone(),
                 doubts: doubt.subscribe(),
                 doubt: doubt.clone(),
                 stop: stop.clone(),
@@ -91,13 +92,14 @@ impl Database {
         (Self { queue, deadline, shared }, async move { tracker.wait().await })
     }
 
-    /// Runs `work` on a connection and waits for its answer until the deadline. `statement` names it in the metrics.
-    pub async fn run<F, T>(&self, statement: &'static str, work: F) -> Result<T, DatabaseError>
+    /// Runs `work` on a connection and waits for its answer until the deadline. It counts for `share`; `statement` names it
+    /// in the metrics.
+    pub async fn run<F, T>(&self, share: Share, statement: &'static str, work: F) -> Result<T, DatabaseError>
     where
         F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
         T: Send + 'static,
     {
-        self.run_until(self.deadline(), statement, work).await
+        self.run_until(self.deadline(), share, statement, work).await
     }
 
     /// When work that is asked for now must have its answer.
@@ -109,6 +111,7 @@ impl Database {
     pub async fn run_until<F, T>(
         &self,
         deadline: Instant,
+        share: Share,
         statement: &'static str,
         work: F,
     ) -> Result<T, DatabaseError>
@@ -117,7 +120,7 @@ impl Database {
         T: Send + 'static,
     {
         let (job, answer) = Job::new(deadline, statement, work);
-        self.queue.try_send(job).map_err(|_| DatabaseError::QueueFull)?;
+        self.queue.push(share, job);
         match timeout_at(deadline, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) | Err(_) => Err(self.shared.silence()),
@@ -140,7 +143,7 @@ struct Worker {
     config: DatabaseConfig,
     metrics: DatabaseMetrics,
     shared: Arc<Shared>,
-    jobs: Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>,
+    queue: Arc<Queue>,
     doubt: watch::Sender<u64>,
     doubts: watch::Receiver<u64>,
     stop: CancellationToken,
@@ -203,7 +206,7 @@ impl Worker {
             let next = tokio::select! {
                 biased;
                 _ = self.doubts.changed() => Next::Check,
-                job = next_job(&self.jobs, &self.stop) => Next::Job(job),
+                job = self.queue.next() => Next::Job(job),
                 () = back_off(IDLE_MAX) => Next::Check,
             };
             let verdict = match next {
@@ -235,19 +238,6 @@ impl Worker {
         let verdict = job.run(connection).await;
         self.metrics.statements.with_label_values(&[statement]).observe(started.elapsed().as_secs_f64());
         verdict
-    }
-}
-
-/// The next piece of work. When it is time to stop, what waits is still done; `None` is the end.
-async fn next_job(jobs: &tokio::sync::Mutex<mpsc::Receiver<Job>>, stop: &CancellationToken) -> Option<Job> {
-    let mut jobs = jobs.lock().await;
-    tokio::select! {
-        biased;
-        job = jobs.recv() => job,
-        () = stop.cancelled() => {
-            jobs.close();
-            jobs.recv().await
-        }
     }
 }
 

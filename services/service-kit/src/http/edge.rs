@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderValue, VARY};
@@ -14,6 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::problem::{Problem, codes};
 use super::request_id::{RequestIds, X_REQUEST_ID};
 use super::server::HEADER_BYTES_MAX;
+use crate::audit::{Audit, Witness};
 use crate::metrics::HttpMetrics;
 use crate::telemetry::RequestLog;
 
@@ -26,12 +28,14 @@ pub struct Edge {
     pub metrics: HttpMetrics,
     /// Which requests are logged.
     pub log: RequestLog,
+    /// Writes who was refused, and what operators read.
+    pub audit: Audit,
 }
 
 /// What a handler adds to its request's log line, by putting it among the response's extensions.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogFields {
-    /// The order that was asked about.
+    /// The order that was made; one that the path names need not be said again.
     pub order_id: Option<i64>,
     /// In which role the caller acted.
     pub caller_role: Option<&'static str>,
@@ -65,11 +69,18 @@ fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     Problem::internal(Panicked(message)).into_response()
 }
 
-async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+async fn pass(
+    State(edge): State<Edge>,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let id = edge.request_ids.take_or_make(request.headers().get(X_REQUEST_ID));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let witness = Witness::default();
+    request.extensions_mut().insert(witness.clone());
     let _active = edge.metrics.active();
 
     let mut response = if header_bytes(request.headers()) > HEADER_BYTES_MAX {
@@ -91,16 +102,20 @@ async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Respons
     finish_headers(&mut response, id.clone());
 
     let entry = Entry {
-        id: &id,
+        request_id: id.to_str().unwrap_or_default(),
         method: method_name(&method),
         route: route.as_ref().map_or("unmatched", route_name),
         status,
+        order_id: log.order_id.or_else(|| order_id(&path.ok()?)),
+        caller_role: log.caller_role,
+        code: problem.as_ref().map(|problem| problem.code().name),
     };
     let duration = started.elapsed();
     edge.metrics.observe(entry.method, entry.route, status.as_str(), duration);
     if edge.log.wants(status.as_u16(), duration) {
-        entry.write(duration, log, problem.as_ref());
+        entry.write(duration, problem.as_ref());
     }
+    edge.audit.note(&entry, &witness);
     response
 }
 
@@ -139,22 +154,31 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
-struct Entry<'a> {
-    id: &'a HeaderValue,
-    method: &'static str,
-    route: &'a str,
-    status: StatusCode,
+/// The order that a path names, if it is a number that an order could have.
+fn order_id(path: &RawPathParams) -> Option<i64> {
+    path.iter().find(|(name, _)| *name == "order_id")?.1.parse().ok()
+}
+
+/// What is said of a request when it has been answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) request_id: &'a str,
+    pub(crate) method: &'static str,
+    pub(crate) route: &'a str,
+    pub(crate) status: StatusCode,
+    pub(crate) order_id: Option<i64>,
+    pub(crate) caller_role: Option<&'static str>,
+    pub(crate) code: Option<&'static str>,
 }
 
 impl Entry<'_> {
-    fn write(&self, duration: Duration, log: LogFields, problem: Option<&Problem>) {
-        let request_id = self.id.to_str().unwrap_or_default();
-        let (method, route, status) = (self.method, self.route, self.status.as_u16());
+    fn write(&self, duration: Duration, problem: Option<&Problem>) {
+        let Self { request_id, method, route, status, order_id, caller_role, code } = *self;
         let duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3;
-        let LogFields { order_id, caller_role } = log;
-        let code = problem.map(|problem| problem.code().name);
         let cause = problem.and_then(Problem::cause_chain);
-        if self.status.is_server_error() {
+        let is_error = status.is_server_error();
+        let status = status.as_u16();
+        if is_error {
             tracing::error!(
                 target: "request", request_id, method, route, status, duration_ms, order_id, caller_role, code, cause
             );

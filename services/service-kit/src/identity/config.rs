@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::secrets::SECRET_BYTES_MIN;
-
 use crate::config::{Listen, Mistakes, Secret, is_loopback_host};
+use crate::secrets::SECRET_BYTES_MIN;
 
 /// How callers are known.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -5,9 +5,9 @@ use axum::http::HeaderMap;
 use order_model::{Actor, UserId, Username};
 use subtle::ConstantTimeEq;
 
-use super::secrets::{Secrets, SecretsError};
 use super::{AuthConfig, unauthenticated};
 use crate::http::{Problem, codes};
+use crate::secrets::{Secrets, SecretsError};
 
 const X_GATEWAY_SECRET: &str = "x-gateway-secret";
 const X_USER_ID: &str = "x-user-id";

@@ -1,15 +1,14 @@
 //! How often one caller may ask: a token bucket a caller and a process. Off unless configured; an edge in front may do it instead.
 
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use order_model::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::CallerKey;
 use crate::http::{Problem, codes};
 
 /// How often one caller may ask.
@@ -23,15 +22,8 @@ pub struct LimitsConfig {
     pub caller_burst_requests: u32,
 }
 
-/// Whom a request counts for: who is verified, else where it came from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Key {
-    User(UserId),
-    Address(Option<IpAddr>),
-}
-
 pub(super) struct Limiter {
-    buckets: DefaultKeyedRateLimiter<Key>,
+    buckets: DefaultKeyedRateLimiter<CallerKey>,
     clock: DefaultClock,
 }
 
@@ -45,7 +37,7 @@ impl Limiter {
     }
 
     /// Counts a request, or says when to come again.
-    pub(super) fn admit(&self, key: &Key) -> Result<(), Problem> {
+    pub(super) fn admit(&self, key: &CallerKey) -> Result<(), Problem> {
         self.buckets.check_key(key).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now());
             Problem::new(
@@ -72,8 +64,8 @@ fn whole_seconds(wait: Duration) -> u32 {
 mod tests {
     use super::*;
 
-    fn address(last: u8) -> Key {
-        Key::Address(Some([127, 0, 0, last].into()))
+    fn address(last: u8) -> CallerKey {
+        CallerKey::Address(Some([127, 0, 0, last].into()))
     }
 
     #[test]
@@ -85,7 +77,7 @@ mod tests {
         }
         assert_eq!(limiter.admit(&address(1)).unwrap_err().code(), codes::RATE_LIMITED);
         limiter.admit(&address(2)).unwrap();
-        limiter.admit(&Key::User(UserId::try_from("ada".to_owned()).unwrap())).unwrap();
+        limiter.admit(&CallerKey::User(order_model::UserId::try_from("ada".to_owned()).unwrap())).unwrap();
     }
 
     #[test]

@@ -10,10 +10,10 @@ use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
 use super::jwks::KeySet;
-use super::secrets::Secrets;
 use super::{AuthConfig, IdentityError, TokenConfig, unauthenticated};
 use crate::clock::Clock;
 use crate::http::{Problem, codes};
+use crate::secrets::Secrets;
 
 /// What signs with the key pairs of a set. The one of the shared secret is never among them, nor they among its own:
 /// a public key must not be taken for a shared secret.

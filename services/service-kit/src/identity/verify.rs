@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use order_model::Actor;
 
-use super::{Authenticator, Caller};
+use super::{Authenticator, Identity};
 use crate::http::{Problem, both_spellings};
 
 /// The routes of the verify listener.
@@ -22,7 +22,9 @@ async fn verify(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut response = StatusCode::OK.into_response();
-    if let Caller::Verified(Actor { user_id, username, operator }) = authenticator.identify(&headers).await? {
+    if let Identity::Verified(Actor { user_id, username, operator }) =
+        authenticator.identify(&headers).await?
+    {
         let roles = operator.then_some(operator_role);
         let identity = [
             ("x-user-id", user_id.map(|it| it.to_string())),

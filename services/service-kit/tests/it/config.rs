@@ -81,6 +81,7 @@ impl Settings for Config {
         item_deadline_ms = 1000
         statement_timeout_ms = 1000
         queue_items_max = 10
+        read_only = false
     "#;
 
     const ALIASES: &'static [Alias] = &[

@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::log::unkeyed_audit;
 use crate::wire::{Reply, Wire};
 
 /// A running server. It ends with the test's runtime.
@@ -56,7 +57,12 @@ impl Site {
             requests: RequestLogMode::All,
             slow_request_ms: 0,
         });
-        let edge = Edge { request_ids: RequestIds::counting(), metrics: HttpMetrics::new(&metrics), log };
+        let edge = Edge {
+            request_ids: RequestIds::counting(),
+            metrics: HttpMetrics::new(&metrics),
+            log,
+            audit: unkeyed_audit(),
+        };
         let (gate, stop) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
         let waiting = Arc::default();
         let form = Form::new(Duration::from_millis(config.body_timeout_ms));

@@ -33,6 +33,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::http::ROOMY;
+use crate::log::unkeyed_audit;
 use crate::wire::{PATIENCE, Reply, Wire};
 
 /// What it is o'clock when a door opens. Not the machine's time, so that a look at that one would show.
@@ -180,7 +181,7 @@ async fn serve(routes: axum::Router, stop: CancellationToken) -> SocketAddr {
         slow_request_ms: 0,
     });
     let metrics = HttpMetrics::new(&Metrics::new("test"));
-    let edge = Edge { request_ids: RequestIds::counting(), metrics, log };
+    let edge = Edge { request_ids: RequestIds::counting(), metrics, log, audit: unkeyed_audit() };
     tokio::spawn(server.serve(wrap(routes, edge), stop, Duration::ZERO));
     address
 }

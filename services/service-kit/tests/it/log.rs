@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
+use service_kit::audit::{Audit, AuditConfig};
 use tracing::subscriber::DefaultGuard;
 
 /// What was logged on this test's thread since it was made.
@@ -50,4 +51,9 @@ impl Log {
         let events = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
         events.filter(|event| event["target"] == "request").collect()
     }
+}
+
+/// Audit lines as they are without configuration.
+pub(crate) fn unkeyed_audit() -> Audit {
+    Audit::new(&AuditConfig { key: None, key_file: None }).expect("a key of its own")
 }

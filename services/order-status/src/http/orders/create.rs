@@ -6,10 +6,10 @@ use axum::http::header::{HeaderName, HeaderValue, LOCATION};
 use axum::response::Response;
 use order_model::{Cost, CostError, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
 use serde_json::json;
-use service_kit::database::Gate;
+use service_kit::database::{Gate, Writable, read_only};
 use service_kit::http::openapi::{Answer, Operation, schemas};
-use service_kit::http::{Fields, Form, Problem};
-use service_kit::identity::{Caller, not_authorized};
+use service_kit::http::{Fields, Form, LogFields, Problem};
+use service_kit::identity::{Caller, Identity, not_authorized};
 use time::OffsetDateTime;
 
 use crate::http::problems::{key_reused, order_exists};
@@ -57,13 +57,14 @@ pub(in crate::http) fn describe() -> Operation {
             )
             .with(["etag", "location", "idempotency-replayed"]),
         )
-        .refuses([key::malformed(), not_authorized(), order_exists(), key_reused()])
-        .refuses(parse(Caller::Open, Fields::default(), None).err())
+        .refuses([key::malformed(), not_authorized(), order_exists(), key_reused(), read_only()])
+        .refuses(parse(Identity::Open, Fields::default(), None).err())
 }
 
 /// Answers 201 with the order, the same again for a repeated key, or 409 where the id is taken.
 pub(in crate::http) async fn handle(
     caller: Caller,
+    _writable: Writable,
     State(creates): State<Creates>,
     State(gate): State<Gate>,
     State(form): State<Form>,
@@ -71,8 +72,9 @@ pub(in crate::http) async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let key = key::read(request.headers())?;
-    let new = parse(caller, form.read(request).await?, key)?;
-    let outcome = creates.apply(new.clone()).await.inspect_err(|_| metrics.created(Outcome::Failed))?;
+    let new = parse(caller.identity, form.read(request).await?, key)?;
+    let outcome =
+        creates.apply(caller.share, new.clone()).await.inspect_err(|_| metrics.created(Outcome::Failed))?;
     match outcome {
         CreateOutcome::Created { order_id, created_at } => {
             metrics.created(Outcome::Done);
@@ -117,8 +119,9 @@ fn written(record: &OrderRecord) -> Written<'_> {
 
 fn created(record: &OrderRecord, gate: &Gate) -> Response {
     let order_id = record.order.id;
-    let mut response = answer(&written(record), entity_tag(gate, record.order.version), order_id);
+    let mut response = answer(&written(record), entity_tag(gate, record.order.version));
     *response.status_mut() = StatusCode::CREATED;
+    response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role: None });
     // Relative, so that it holds behind a gateway's prefix whichever spelling was asked.
     if let Ok(location) = HeaderValue::try_from(format!("/orders/{order_id}")) {
         response.headers_mut().insert(LOCATION, location);
@@ -126,7 +129,7 @@ fn created(record: &OrderRecord, gate: &Gate) -> Response {
     response
 }
 
-fn parse(caller: Caller, mut fields: Fields, key: Option<String>) -> Result<NewOrder, Problem> {
+fn parse(identity: Identity, mut fields: Fields, key: Option<String>) -> Result<NewOrder, Problem> {
     let order_id = order_id(&mut fields);
     let requester_id = required::<UserId>(&mut fields, "requester_id");
     let created_by = required::<Username>(&mut fields, "created_by");
@@ -134,7 +137,7 @@ fn parse(caller: Caller, mut fields: Fields, key: Option<String>) -> Result<NewO
     let custom_params = params::read(&mut fields);
     let cost_initial = cost(&mut fields, "cost_initial");
     let cost_final = cost(&mut fields, "cost_final");
-    let claims = caller.claims(&mut fields);
+    let claims = identity.claims(&mut fields);
     fields.finish()?;
 
     let (Some(requester_id), Some(created_by), Some(custom_params)) =

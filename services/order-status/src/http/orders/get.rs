@@ -37,7 +37,7 @@ pub(in crate::http) async fn handle(
 ) -> Result<Response, Problem> {
     let order_id: OrderId = path_param("order_id", path)?;
     let found = database
-        .run("order_read", move |connection| {
+        .run(caller.share, "order_read", move |connection| {
             Box::pin(async move { read_orders(connection, &[order_id]).await })
         })
         .await?;
@@ -45,8 +45,8 @@ pub(in crate::http) async fn handle(
         .into_iter()
         .next()
         .flatten()
-        .filter(|found| caller.sees(&found.order))
+        .filter(|found| caller.identity.sees(&found.order))
         .ok_or_else(order_not_found)?;
     let tag = entity_tag(&gate, record.order.version);
-    Ok(answer_read(&headers, tag, order_id, || OrderView::from(&record)))
+    Ok(answer_read(&headers, tag, || OrderView::from(&record)))
 }

@@ -9,7 +9,7 @@ use order_model::OrderId;
 use serde::Serialize;
 use service_kit::database::{Database, Gate};
 use service_kit::http::openapi::{Answer, Operation, schemas};
-use service_kit::http::{ListKey, LogFields, Problem, Query, path_param};
+use service_kit::http::{ListKey, Problem, Query, path_param};
 use service_kit::identity::Caller;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
@@ -74,21 +74,19 @@ pub(in crate::http) async fn handle(
 
     let question = HistoryQuestion { order_id, above, limit };
     let (standing, pages) = database
-        .run("history_read", move |connection| {
+        .run(caller.share, "history_read", move |connection| {
             Box::pin(async move {
                 let standing = read_standings(connection, &[order_id]).await?.into_iter().next().flatten();
                 Ok((standing, read_history(connection, &[question]).await?))
             })
         })
         .await?;
-    standing.filter(|found| caller.sees(&found.order)).ok_or_else(order_not_found)?;
+    standing.filter(|found| caller.identity.sees(&found.order)).ok_or_else(order_not_found)?;
 
     let page = pages.into_iter().next().unwrap_or_default();
     let next = page.events.last().filter(|_| page.has_more).map(|last| key.encode(last.version));
     let view = HistoryView { events: page.events.into_iter().map(EventView::from).collect(), next };
-    let mut response = Json(view).into_response();
-    response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role: None });
-    Ok(response)
+    Ok(Json(view).into_response())
 }
 
 impl From<Event> for EventView {

@@ -37,7 +37,7 @@ pub(in crate::http) async fn handle(
 ) -> Result<Response, Problem> {
     let order_id: OrderId = path_param("order_id", path)?;
     let found = database
-        .run("status_read", move |connection| {
+        .run(caller.share, "status_read", move |connection| {
             Box::pin(async move { read_standings(connection, &[order_id]).await })
         })
         .await?;
@@ -45,9 +45,9 @@ pub(in crate::http) async fn handle(
         .into_iter()
         .next()
         .flatten()
-        .filter(|found| caller.sees(&found.order))
+        .filter(|found| caller.identity.sees(&found.order))
         .ok_or_else(order_not_found)?;
 
     let tag = entity_tag(&gate, standing.order.version);
-    Ok(answer_read(&headers, tag, order_id, || StatusView::from(&standing)))
+    Ok(answer_read(&headers, tag, || StatusView::from(&standing)))
 }

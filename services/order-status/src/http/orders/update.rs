@@ -6,16 +6,17 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use order_model::{Actor, Move, OrderId, Reason, Refusal, Role, Stage, StateType, Version};
 use serde_json::json;
-use service_kit::database::Gate;
+use service_kit::database::{Writable, read_only};
 use service_kit::http::openapi::{Answer, Operation, schemas};
-use service_kit::http::{Fields, Form, IfMatch, LogFields, Problem, path_param};
-use service_kit::identity::Caller;
+use service_kit::http::{Fields, IfMatch, LogFields, Problem, path_param};
+use service_kit::identity::{Caller, Identity};
 
 use crate::http::problems::{order_not_found, refused};
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::http::{lifecycle, samples};
-use crate::metrics::{OrderMetrics, Outcome};
-use crate::store::{MoveError, MoveItem, MoveOutcome, OrderRecord, Transitions};
+use crate::metrics::Outcome;
+use crate::state::AppState;
+use crate::store::{MoveError, MoveItem, MoveOutcome, OrderRecord};
 
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
@@ -48,9 +49,9 @@ pub(in crate::http) fn describe() -> Operation {
         .answers(
             Answer::json(StatusCode::OK, "The order after the move.", "Updated", &written).with(["etag"]),
         )
-        .refuses([samples::wrong_order_id(), order_not_found()])
+        .refuses([samples::wrong_order_id(), order_not_found(), read_only()])
         .refuses(samples::wrong_if_match())
-        .refuses(parse(Caller::Open, Fields::default(), None).err())
+        .refuses(parse(Identity::Open, Fields::default(), None).err())
         .refuses(refusals().map(|refusal| refused(refusal, Version::FIRST.next())))
 }
 
@@ -69,29 +70,28 @@ fn refusals() -> [Refusal; 6] {
 /// Answers 200 with the order after the move, or says why not.
 pub(in crate::http) async fn handle(
     caller: Caller,
-    State(transitions): State<Transitions>,
-    State(gate): State<Gate>,
-    State(form): State<Form>,
-    State(metrics): State<OrderMetrics>,
+    _writable: Writable,
+    State(AppState { transitions, gate, form, metrics, .. }): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let order_id: OrderId = path_param("order_id", path)?;
     let if_match = accepted_versions(IfMatch::read(request.headers())?, gate.history_epoch());
-    let sees_everything = caller.sees_everything();
-    let (asked, actor) = parse(caller, form.read(request).await?, if_match)?;
+    let sees_everything = caller.identity.sees_everything();
+    let (asked, actor) = parse(caller.identity, form.read(request).await?, if_match)?;
     let state_type = asked.state_type;
 
     let item = MoveItem { order_id, asked, actor, sees_everything };
-    let outcome =
-        transitions.apply(item).await.inspect_err(|_| metrics.moved(state_type, None, Outcome::Failed))?;
+    let outcome = transitions
+        .apply(caller.share, item)
+        .await
+        .inspect_err(|_| metrics.moved(state_type, None, Outcome::Failed))?;
     match outcome {
         MoveOutcome::Done { record, role } => {
             metrics.moved(state_type, role, if role.is_some() { Outcome::Done } else { Outcome::Unchanged });
-            let mut response =
-                answer(&written(state_type, &record), entity_tag(&gate, record.order.version), order_id);
+            let mut response = answer(&written(state_type, &record), entity_tag(&gate, record.order.version));
             let caller_role = role.map(Role::as_str);
-            response.extensions_mut().insert(LogFields { order_id: Some(order_id.get()), caller_role });
+            response.extensions_mut().insert(LogFields { order_id: None, caller_role });
             Ok(response)
         }
         MoveOutcome::Refused { refusal, current } => {
@@ -125,7 +125,7 @@ fn accepted_versions(if_match: IfMatch, epoch: i32) -> Option<Vec<Version>> {
 }
 
 fn parse(
-    caller: Caller,
+    identity: Identity,
     mut fields: Fields,
     if_match: Option<Vec<Version>>,
 ) -> Result<(Move, Actor), Problem> {
@@ -135,7 +135,7 @@ fn parse(
         fields.refuse_missing("new_value");
     }
     let reason = fields.text::<Reason>("reason");
-    let claims = caller.claims(&mut fields);
+    let claims = identity.claims(&mut fields);
     // Old callers show this sentence; `errors` says which there are.
     fields
         .finish()

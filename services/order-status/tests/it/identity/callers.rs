@@ -117,6 +117,13 @@ impl As<'_> {
         Answer::of(Mode::Token.sign(Some(self.1), request)).await
     }
 
+    /// A new order of [`BUYER`] at [`MAKER`]; its id.
+    pub(super) async fn order(&self) -> i64 {
+        let answer = self.post(&json!({"requester_id": BUYER, "created_by": MAKER})).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()["order"]["order_id"].as_i64().expect("an id")
+    }
+
     pub(super) async fn put(&self, order_id: i64, body: &Value) -> Answer {
         let request = self.0.request(Method::PUT, &format!("/orders/{order_id}/update"));
         Answer::of(Mode::Token.sign(Some(self.1), request.body(body.to_string()))).await

@@ -1,36 +1,14 @@
 //! Configuration, as a process sees it: defaults < aliases < file < environment, and every mistake at once.
 
-use std::path::PathBuf;
-
 use order_status::Config;
 use service_kit::config::{self, Secret, Sources};
 
+use super::TemporaryFile;
 use crate::support::program::{Ended, Program};
 
 const COMMITTED_SCHEMA: &str = include_str!("../../../config.schema.json");
 const OPEN: (&str, &str) = ("ATELIER_AUTH__MODE", "open");
 const URL: (&str, &str) = ("ATELIER_DATABASE__URL", "postgres://writer:hunter2@127.0.0.1:5432/atelier");
-
-/// A file that is removed with this value.
-struct TemporaryFile(PathBuf);
-
-impl TemporaryFile {
-    fn new(name: &str, text: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("order-status-{}-{name}.toml", std::process::id()));
-        std::fs::write(&path, text).expect("written");
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("a path in UTF-8")
-    }
-}
-
-impl Drop for TemporaryFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 async fn dump(environment: &[(&str, &str)]) -> Ended {
     Program::run(&["config", "dump"], environment).await
@@ -99,8 +77,8 @@ async fn texts_of_the_environment_stay_texts_where_the_key_is_one() {
         let sources = Sources { file: None, environment: pairs.into() };
         let settings =
             config::load::<Config>(&sources).unwrap_or_else(|error| panic!("{text}: {error}")).settings;
-        let password = settings.base.database.password.as_ref().map(Secret::expose);
-        assert_eq!((password, settings.base.database.user.as_deref()), (Some(text), Some(text)));
+        let password = settings.base.database.address.password.as_ref().map(Secret::expose);
+        assert_eq!((password, settings.base.database.address.user.as_deref()), (Some(text), Some(text)));
 
         let ended = Program::run(&["config", "check"], &environment).await;
         assert_eq!(

@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// Every problem code that this service may answer with, and its status.
-const CODES: [(&str, u16); 25] = [
+const CODES: [(&str, u16); 26] = [
     ("malformed_body", 400),
     ("malformed_header", 400),
     ("bad_cursor", 400),
@@ -31,6 +31,7 @@ const CODES: [(&str, u16); 25] = [
     ("database_unavailable", 503),
     ("overloaded", 503),
     ("contended", 503),
+    ("read_only", 503),
 ];
 
 /// What a problem may have; the first six always.

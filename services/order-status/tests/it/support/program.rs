@@ -83,6 +83,15 @@ impl Program {
         Instance::at(address, ops_address)
     }
 
+    /// Waits until a line of its log holds `text`.
+    pub(crate) async fn until_logged(&self, text: &str) {
+        let said = || async {
+            self.output.lock().expect("lines").iter().any(|line| line.contains(text)).then_some(())
+        };
+        let waited = wait::until(text, PATIENCE, said).await;
+        waited.unwrap_or_else(|error| panic!("{error}: {:?}", self.output));
+    }
+
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();

@@ -34,6 +34,7 @@ impl service_kit::config::Settings for Bare {
         item_deadline_ms = 1000
         statement_timeout_ms = 1234
         queue_items_max = 10
+        read_only = false
     ";
 
     fn check(&self, mistakes: &mut service_kit::config::Mistakes<'_>) {

@@ -151,7 +151,7 @@ fn variables_that_kubernetes_injects_for_a_service_named_atelier_are_ignored() {
 #[test]
 fn keys_below_a_section_are_ours_whatever_they_end_in() {
     let loaded = loaded("", &[("ATELIER_DATABASE__PORT", "5433")]);
-    assert_eq!(loaded.settings.database.port, Some(5433));
+    assert_eq!(loaded.settings.database.address.port, Some(5433));
     let text = refusal("", &[("ATELIER_OUTER__SERVICE_HOST", "x")]);
     assert!(
         text.contains("outer.service_host (environment variable ATELIER_OUTER__SERVICE_HOST): unknown key"),

@@ -11,7 +11,7 @@ use crate::config::Secret;
 const AGE_MAX: Duration = Duration::from_secs(1);
 
 /// A secret of fewer bytes than this can be guessed.
-pub(super) const SECRET_BYTES_MIN: usize = 32;
+pub(crate) const SECRET_BYTES_MIN: usize = 32;
 
 /// Why a file of secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +35,13 @@ pub enum SecretsError {
 type Bytes = Arc<[Vec<u8>]>;
 
 /// The secrets as they are now.
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     file: Option<PathBuf>,
     known: Mutex<(Instant, Bytes)>,
 }
 
 impl Secrets {
-    pub(super) fn new(inline: &[Secret], file: Option<PathBuf>) -> Result<Self, SecretsError> {
+    pub(crate) fn new(inline: &[Secret], file: Option<PathBuf>) -> Result<Self, SecretsError> {
         let known = match &file {
             Some(file) => read(file)?,
             None => inline.iter().map(|secret| secret.expose().as_bytes().to_vec()).collect(),
@@ -50,7 +50,7 @@ impl Secrets {
     }
 
     /// All that are valid now. A file that cannot be used any more leaves those that were.
-    pub(super) fn current(&self) -> Bytes {
+    pub(crate) fn current(&self) -> Bytes {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = &self.file
             && known.0.elapsed() >= AGE_MAX
