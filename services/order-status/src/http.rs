@@ -7,6 +7,7 @@ mod problems;
 mod samples;
 mod schemas;
 mod view;
+mod writable;
 
 use axum::Router;
 use service_kit::http::openapi::Api;

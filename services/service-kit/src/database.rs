@@ -14,6 +14,6 @@ pub use address::{ConnectOptionsError, DATABASE_KEYS, DatabaseAddress, SslMode};
 pub use config::DatabaseConfig;
 pub use error::DatabaseError;
 pub use job::BoxFuture;
-pub use read_only::{ReadOnly, Writable, read_only};
+pub use read_only::ReadOnly;
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
 pub use worker::{Database, DatabaseMetrics};

@@ -21,6 +21,8 @@ service_kit::codes! {
     EARLIER_STAGE_MISSING = "earlier_stage_missing", CONFLICT, "An earlier stage is missing";
     /// An alert holds the order where it is. Let whoever raised it clear it.
     ALERT_RAISED = "alert_raised", CONFLICT, "An alert is raised";
+    /// Orders can be read but not changed for now, while the database is moved or restored; nothing was changed. Try again after `retry_after_seconds`.
+    READ_ONLY = "read_only", SERVICE_UNAVAILABLE, "Read only";
     /// A refund must say why. Send a `reason`.
     REASON_REQUIRED = "reason_required", UNPROCESSABLE_ENTITY, "Reason required";
 }
@@ -41,6 +43,12 @@ pub(super) fn key_reused() -> Problem {
         KEY_REUSED,
         "This Idempotency-Key was used for another request; use a new key for a new order",
     )
+}
+
+/// 503 for every write, for a while. Whoever restores a database is not done in a second.
+pub(super) fn read_only() -> Problem {
+    Problem::new(READ_ONLY, "Orders can be read but not changed just now; nothing was changed")
+        .with_retry_after(30)
 }
 
 /// The answer to a move that the rules refuse, for an order that is at `current`.

@@ -78,8 +78,6 @@ pub mod codes {
         OVERLOADED = "overloaded", SERVICE_UNAVAILABLE, "Overloaded";
         /// Somebody else holds the same order for longer than a request may wait; nothing was changed. Try again after `retry_after_seconds`.
         CONTENDED = "contended", SERVICE_UNAVAILABLE, "Contended";
-        /// The service only reads for now, while its database is moved or restored; nothing was changed. Try again after `retry_after_seconds`.
-        READ_ONLY = "read_only", SERVICE_UNAVAILABLE, "Read only";
         /// A bug of ours, whose cause stands in our log. Report it with its `request_id`.
         INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Internal error";
     }

@@ -6,15 +6,16 @@ use axum::http::header::{HeaderName, HeaderValue, LOCATION};
 use axum::response::Response;
 use order_model::{Cost, CostError, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
 use serde_json::json;
-use service_kit::database::{Gate, Writable, read_only};
+use service_kit::database::Gate;
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Fields, Form, LogFields, Problem};
 use service_kit::identity::{Caller, Identity, not_authorized};
 use time::OffsetDateTime;
 
-use crate::http::problems::{key_reused, order_exists};
+use crate::http::problems::{key_reused, order_exists, read_only};
 use crate::http::samples;
 use crate::http::view::{OrderView, Written, answer, entity_tag};
+use crate::http::writable::Writable;
 use crate::metrics::{OrderMetrics, Outcome};
 use crate::store::{CreateOutcome, Creates, NewOrder, OrderRecord, Terms};
 

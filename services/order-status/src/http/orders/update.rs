@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use order_model::{Actor, Move, OrderId, Reason, Refusal, Role, Stage, StateType, Version};
 use serde_json::json;
-use service_kit::database::{Writable, read_only};
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Fields, IfMatch, LogFields, Problem, path_param};
 use service_kit::identity::{Caller, Identity};
 
-use crate::http::problems::{order_not_found, refused};
+use crate::http::problems::{order_not_found, read_only, refused};
 use crate::http::view::{OrderView, Written, answer, entity_tag};
+use crate::http::writable::Writable;
 use crate::http::{lifecycle, samples};
 use crate::metrics::Outcome;
 use crate::state::AppState;
