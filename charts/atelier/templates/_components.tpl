@@ -1,0 +1,24 @@
+{{/* What tells one service from the other; everything else is _service.tpl's. */}}
+
+{{- define "atelier.orderStatus" -}}
+component: order-status
+login: writer
+port: 5017
+opsPort: 9017
+config: |
+  {{- if .Values.auth.verify.enabled }}
+  auth: {verify_listen: "0.0.0.0:9117"}
+  {{- else }}
+  {}
+  {{- end }}
+{{- end }}
+
+{{- define "atelier.orders" -}}
+component: orders
+login: reader
+port: 5019
+opsPort: 9019
+config: |
+  catalog: {url: {{ .Values.catalog.url | quote }}}
+{{- end }}
+

@@ -1,0 +1,70 @@
+{{/* The database, as each binary is told of it. Logins come as files, which are read again for each new connection. */}}
+
+{{/* Whether each binary has a login of its own. */}}
+{{- define "atelier.database.isSplit" -}}
+{{- $auth := .Values.database.auth -}}
+{{- if or $auth.migrator.existingSecret $auth.writer.existingSecret $auth.reader.existingSecret -}}true{{- end -}}
+{{- end }}
+
+{{/* The Secret of a login and its keys, as YAML. Takes {root, login}. */}}
+{{- define "atelier.database.login" -}}
+{{- if include "atelier.database.isSplit" .root -}}
+{{- toYaml (get .root.Values.database.auth .login) -}}
+{{- else -}}
+{{- toYaml (pick .root.Values.database "existingSecret" "usernameKey" "passwordKey") -}}
+{{- end -}}
+{{- end }}
+
+{{/* Whether the authority that signed the server's certificate is given. */}}
+{{- define "atelier.database.hasCa" -}}
+{{- if or .Values.database.tls.caSecret .Values.database.tls.caConfigMap -}}true{{- end -}}
+{{- end }}
+
+{{/* The section [database] of a configuration, as YAML. Takes {root, host}. */}}
+{{- define "atelier.database.config" -}}
+{{- $database := .root.Values.database -}}
+host: {{ .host | quote }}
+port: {{ $database.port }}
+name: {{ $database.name | quote }}
+user_file: /etc/atelier/database/username
+password_file: /etc/atelier/database/password
+sslmode: {{ $database.sslmode }}
+{{- if $database.allowPlaintext }}
+allow_plaintext: true
+{{- end }}
+{{- if include "atelier.database.hasCa" .root }}
+ca_file: /etc/atelier/database-ca/ca.crt
+{{- end }}
+{{- end }}
+
+{{/* Volumes with a login and the authority. Directories, never subPath: Secrets that change must reach a running pod. Takes {root, login}. */}}
+{{- define "atelier.database.volumes" -}}
+{{- $login := include "atelier.database.login" . | fromYaml -}}
+{{- $tls := .root.Values.database.tls -}}
+- name: database
+  secret:
+    secretName: {{ $login.existingSecret }}
+    items:
+      - {key: {{ $login.usernameKey | quote }}, path: username}
+      - {key: {{ $login.passwordKey | quote }}, path: password}
+{{- if $tls.caSecret }}
+- name: database-ca
+  secret:
+    secretName: {{ $tls.caSecret }}
+    items:
+      - {key: {{ $tls.caKey | quote }}, path: ca.crt}
+{{- else if $tls.caConfigMap }}
+- name: database-ca
+  configMap:
+    name: {{ $tls.caConfigMap }}
+    items:
+      - {key: {{ $tls.caKey | quote }}, path: ca.crt}
+{{- end }}
+{{- end }}
+
+{{- define "atelier.database.mounts" -}}
+- {name: database, mountPath: /etc/atelier/database, readOnly: true}
+{{- if include "atelier.database.hasCa" . }}
+- {name: database-ca, mountPath: /etc/atelier/database-ca, readOnly: true}
+{{- end }}
+{{- end }}

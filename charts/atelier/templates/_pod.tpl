@@ -1,0 +1,34 @@
+{{/* What every pod has: no token, no service links, no right that it does not need. */}}
+
+{{/* Takes {root, values} of a component. */}}
+{{- define "atelier.pod.common" -}}
+serviceAccountName: {{ include "atelier.serviceAccountName" .root }}
+automountServiceAccountToken: false
+# A Service named atelier-orders would become ATELIER_ORDERS_PORT in every pod, which reads like a key of ours.
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  seccompProfile: {type: RuntimeDefault}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+{{- with .values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The user is the image's own, a number. */}}
+{{- define "atelier.container.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
