@@ -11,12 +11,12 @@
 mod ci;
 mod codegen;
 mod failure;
+mod forward;
 mod needs;
 mod shell;
 mod test;
 mod tidy;
 mod tools;
-mod up;
 
 use std::process::ExitCode;
 
@@ -27,7 +27,7 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Command {
     /// A whole Atelier on this machine: database, services, demo catalog, sample orders.
-    Up(up::Args),
+    Up(forward::Args),
     /// All tests, against a real PostgreSQL that lives as long as they run.
     Test(test::Args),
     /// Everything that CI checks, in its order.
@@ -36,6 +36,8 @@ enum Command {
     Codegen(codegen::Args),
     /// Check the invariants that no compiler knows.
     Tidy,
+    /// Values for the Helm chart, from the facts that only you know.
+    Values(forward::Args),
     /// What these commands can use: found or missing, what for, how to get it.
     Tools,
     #[command(hide = true)]
@@ -44,11 +46,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
-        Command::Up(args) => up::run(&args),
+        Command::Up(args) => forward::to(&shell::PROGRAMS, &[], &args),
         Command::Test(args) => test::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::Tidy => tidy::run(),
+        Command::Values(args) => forward::to(&["chart"], &["values"], &args),
         Command::Tools => tools::run(),
         Command::ExpandQueries(args) => codegen::queries::expand(&args),
     };

@@ -1,0 +1,273 @@
+//! The command line: facts in, values out, and a sentence for each fact that cannot be one.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
+use url::Url;
+
+use crate::digests::{Digests, DigestsError};
+use crate::values::{
+    Auth, AuthMode, Catalog, Component, Database, DatabaseAuth, Hs256, Image, Jwks, Login, Roles, Tls,
+    TokenRules, Values,
+};
+
+/// What this program does.
+#[derive(Debug, Parser)]
+#[command(name = "chart", bin_name = "cargo xtask", max_term_width = 100)]
+pub(crate) enum Cli {
+    /// Values for the Helm chart, from the facts that only you know
+    Values(Box<ValuesArgs>),
+}
+
+/// The facts.
+#[derive(Debug, Args)]
+pub(crate) struct ValuesArgs {
+    /// The PostgreSQL server's name or address, as pods reach it.
+    #[arg(long, value_name = "HOST", value_parser = host)]
+    db_host: String,
+    /// Its port [default: 5432].
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    db_port: Option<u16>,
+    /// The database's name [default: atelier].
+    #[arg(long, value_name = "NAME")]
+    db_name: Option<String>,
+    /// The Secret with the authority that signed the server's certificate (key ca.crt), if it is no well-known one.
+    #[arg(long, value_name = "SECRET", value_parser = object_name)]
+    db_ca_secret: Option<String>,
+    /// A login each for migrator, order-status and orders, named by their roles: OWNER,WRITER,READER. Their Secrets are
+    /// atelier-database-migrator, -writer and -reader. Without it, one login does everything (Secret atelier-database).
+    #[arg(long, value_name = "ROLES", value_delimiter = ',', num_args = 1)]
+    db_roles: Option<Vec<String>>,
+    /// The catalog's base address, as pods reach it; usually it ends in /catalog.
+    #[arg(long, value_name = "URL", value_parser = catalog_url)]
+    catalog_url: String,
+    /// The key set of whoever signs tokens. Without it, tokens are signed with a shared secret (Secret atelier-auth).
+    #[arg(long, value_name = "URL", value_parser = jwks_url, requires = "issuer", requires = "audience")]
+    jwks_url: Option<String>,
+    /// Who must have issued a token.
+    #[arg(long, value_name = "ISS", requires = "jwks_url")]
+    issuer: Option<String>,
+    /// Whom a token must be meant for.
+    #[arg(long, value_name = "AUD", requires = "jwks_url")]
+    audience: Option<String>,
+    /// Registry and path of the images [default: the chart's].
+    #[arg(long, value_name = "REGISTRY")]
+    image_registry: Option<String>,
+    /// The file that `cargo xtask image` wrote: each image by its digest, or by its tag where it was not pushed.
+    #[arg(long, value_name = "FILE", conflicts_with = "image_registry")]
+    image_digests: Option<PathBuf>,
+}
+
+/// Why there are no values.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ValuesError {
+    /// `--db-roles` is not three names.
+    #[error(
+        "--db-roles must be three different names, as in --db-roles atelier_owner,atelier_writer,atelier_reader"
+    )]
+    Roles,
+    /// The digests cannot be used.
+    #[error(transparent)]
+    Digests(#[from] DigestsError),
+    /// The values cannot be written.
+    #[error("the values cannot be written as YAML")]
+    Yaml(#[source] serde_saphyr::ser::Error),
+}
+
+impl ValuesArgs {
+    /// The values that these facts make.
+    pub(crate) fn values(&self) -> Result<Values, ValuesError> {
+        let digests = self.image_digests.as_deref().map(Digests::read).transpose()?.unwrap_or_default();
+        let component = |program: &str| digests.of(program).map(|image| Component { image });
+        let registry = self.image_registry.clone().or_else(|| digests.registry().map(str::to_owned));
+        Ok(Values {
+            image: registry.map(|registry| Image { registry }),
+            database: self.database()?,
+            catalog: Catalog { url: self.catalog_url.clone() },
+            auth: self.auth(),
+            migrations: component("migrator"),
+            order_status: component("order-status"),
+            orders: component("orders"),
+        })
+    }
+
+    fn database(&self) -> Result<Database, ValuesError> {
+        let (existing_secret, auth, roles) = match self.db_roles.as_deref() {
+            None => (Some("atelier-database".to_owned()), None, None),
+            Some([owner, writer, reader])
+                if owner != writer
+                    && writer != reader
+                    && owner != reader
+                    && [owner, writer, reader].iter().all(|name| !name.is_empty()) =>
+            {
+                let login = |name: &str| Login { existing_secret: format!("atelier-database-{name}") };
+                let auth = DatabaseAuth {
+                    migrator: login("migrator"),
+                    writer: login("writer"),
+                    reader: login("reader"),
+                };
+                let roles = Roles { owner: owner.clone(), writer: writer.clone(), reader: reader.clone() };
+                (None, Some(auth), Some(roles))
+            }
+            Some(_) => return Err(ValuesError::Roles),
+        };
+        Ok(Database {
+            host: self.db_host.clone(),
+            port: self.db_port,
+            name: self.db_name.clone(),
+            tls: self.db_ca_secret.clone().map(|ca_secret| Tls { ca_secret }),
+            existing_secret,
+            auth,
+            roles,
+        })
+    }
+
+    fn auth(&self) -> Auth {
+        let rules = |issuer: &String, audience: &String| TokenRules {
+            issuer: issuer.clone(),
+            audience: audience.clone(),
+        };
+        let hs256 = || Hs256 { existing_secret: "atelier-auth".to_owned(), key: "jwt-hs256".to_owned() };
+        Auth {
+            mode: AuthMode::Token,
+            token: self.issuer.as_ref().zip(self.audience.as_ref()).map(|(iss, aud)| rules(iss, aud)),
+            jwks: self.jwks_url.clone().map(|url| Jwks { url }),
+            hs256: self.jwks_url.is_none().then(hs256),
+        }
+    }
+}
+
+/// A fact that cannot be one, in a sentence that clap shows behind the flag.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+enum FactError {
+    #[error("give the host alone: no scheme, no port (--db-port), no login, no path")]
+    Host,
+    #[error("must be an http or https address without query and fragment")]
+    CatalogUrl,
+    #[error("must be an https address: keys that came over http could be anybody's")]
+    JwksUrl,
+    #[error("must be the name of an object: lower-case letters, digits, dots and hyphens")]
+    ObjectName,
+}
+
+fn host(text: &str) -> Result<String, FactError> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let is_address = bare.parse::<std::net::IpAddr>().is_ok();
+    let is_name = !text.is_empty()
+        && text.len() <= 253
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_'));
+    if is_address {
+        Ok(bare.to_owned())
+    } else if is_name {
+        Ok(text.to_owned())
+    } else {
+        Err(FactError::Host)
+    }
+}
+
+fn catalog_url(text: &str) -> Result<String, FactError> {
+    let url = Url::parse(text).map_err(|_| FactError::CatalogUrl)?;
+    let usable = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if usable { Ok(text.to_owned()) } else { Err(FactError::CatalogUrl) }
+}
+
+fn jwks_url(text: &str) -> Result<String, FactError> {
+    let usable = Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    if usable { Ok(text.to_owned()) } else { Err(FactError::JwksUrl) }
+}
+
+fn object_name(text: &str) -> Result<String, FactError> {
+    let ends = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let usable = text.len() <= 253
+        && text.starts_with(ends)
+        && text.ends_with(ends)
+        && text.chars().all(|letter| ends(letter) || matches!(letter, '.' | '-'));
+    if usable { Ok(text.to_owned()) } else { Err(FactError::ObjectName) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says by panicking that something is not as it should be")]
+
+    use super::*;
+
+    const FACTS: [&str; 6] = [
+        "chart",
+        "values",
+        "--db-host",
+        "postgres.shop.svc",
+        "--catalog-url=https://c.example.com/catalog",
+        "",
+    ];
+
+    fn yaml(more: &[&str]) -> String {
+        let words = FACTS[..5].iter().chain(more).copied();
+        let Cli::Values(args) = Cli::try_parse_from(words).unwrap();
+        serde_saphyr::to_string(&args.values().unwrap()).unwrap()
+    }
+
+    fn refusal(words: &[&str]) -> String {
+        Cli::try_parse_from(words).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn two_facts_are_enough_and_name_the_secrets() {
+        let yaml = yaml(&[]);
+        let expected = "\
+database:
+  host: postgres.shop.svc
+  existingSecret: atelier-database
+catalog:
+  url: https://c.example.com/catalog
+auth:
+  mode: token
+  hs256:
+    existingSecret: atelier-auth
+    key: jwt-hs256
+";
+        assert_eq!(yaml, expected);
+    }
+
+    #[test]
+    fn a_key_set_takes_issuer_and_audience_along_and_no_shared_secret() {
+        let jwks = "--jwks-url=https://login.example.com/keys";
+        let yaml = yaml(&[jwks, "--issuer=https://login.example.com", "--audience=atelier"]);
+        assert!(yaml.contains("issuer: https://login.example.com\n    audience: atelier\n"), "{yaml}");
+        assert!(!yaml.contains("hs256"), "{yaml}");
+        assert!(refusal(&[&FACTS[..5], &[jwks]].concat()).contains("--issuer"));
+    }
+
+    #[test]
+    fn a_login_each_names_three_secrets_and_three_roles() {
+        let yaml = yaml(&["--db-roles=o,w,r", "--db-ca-secret=ca"]);
+        for line in ["existingSecret: atelier-database-reader", "owner: o", "caSecret: ca"] {
+            assert!(yaml.contains(line), "{line}: {yaml}");
+        }
+        for roles in ["o,w", "o,w,w", "o,,r"] {
+            let words = [&FACTS[..5], &["--db-roles", roles]].concat();
+            let Cli::Values(args) = Cli::try_parse_from(words).unwrap();
+            assert!(matches!(args.values(), Err(ValuesError::Roles)), "{roles}");
+        }
+    }
+
+    #[test]
+    fn a_fact_that_cannot_be_one_is_refused_in_a_sentence() {
+        let catalog = FACTS[4];
+        for host in ["postgres://h", "h:5432", "user@h", "h/db", ""] {
+            let said = refusal(&["chart", "values", "--db-host", host, catalog]);
+            assert!(said.contains("host"), "{host}: {said}");
+        }
+        for url in ["catalog.example.com", "ftp://c", "https://c/?q=1", "https://a:b@c/"] {
+            let said = refusal(&["chart", "values", "--db-host=h", "--catalog-url", url]);
+            assert!(said.contains("http or https"), "{url}: {said}");
+        }
+        let plain = ["--jwks-url=http://i/keys", "--issuer=i", "--audience=a"];
+        assert!(refusal(&[&FACTS[..5], &plain].concat()).contains("https"));
+        assert!(refusal(&["chart", "values", "--db-host=h"]).contains("--catalog-url"));
+    }
+}
