@@ -24,7 +24,7 @@ pub(crate) struct AppState {
 
 impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { authenticator, database, read_only, gate, metrics, form } = parts;
+        let Parts { authenticator, database, read_only, gate, metrics, form, .. } = parts;
         Self {
             creates: Creates::new(database.clone()),
             transitions: Transitions::new(database.clone()),

@@ -19,7 +19,12 @@ pub(crate) struct AppState {
 
 impl AppState {
     pub(crate) fn new(config: &Config, parts: Parts) -> Result<Self, ClientError> {
-        let Parts { authenticator, database, gate, metrics, .. } = parts;
-        Ok(Self { authenticator, database, gate, catalog: Catalog::new(&config.catalog, &metrics)? })
+        let Parts { authenticator, database, gate, metrics, readiness, .. } = parts;
+        Ok(Self {
+            authenticator,
+            database,
+            gate,
+            catalog: Catalog::new(&config.catalog, &metrics, readiness)?,
+        })
     }
 }

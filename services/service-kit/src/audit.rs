@@ -68,7 +68,7 @@ impl Audit {
     pub fn new(config: &AuditConfig) -> Result<Self, SecretsError> {
         let key =
             config.key.clone().unwrap_or_else(|| Secret::from(format!("{:032x}", rand::random::<u128>())));
-        Ok(Self(Arc::new(Secrets::new(&[key], config.key_file.clone())?)))
+        Ok(Self(Arc::new(Secrets::new(&[key], config.key_file.clone(), SECRET_BYTES_MIN)?)))
     }
 
     /// Writes a line if the request is one that is to be seen later.

@@ -1,10 +1,13 @@
-//! A bounded queue in which every caller has a fair share: callers take turns, and when it is full, whoever has most in it gives way.
-//!
-//! One caller alone may fill the whole queue; ten thousand requests of one delay another's by one turn. It knows no time and no tasks.
+//! Fairness between callers, wherever requests wait for something: for a connection to the database, for a call to the catalog.
 
-use std::collections::{HashMap, VecDeque};
+mod places;
+mod queue;
+
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::LazyLock;
+
+pub use places::{NoPlace, Place, Places};
+pub use queue::FairQueue;
 
 /// Whom a piece of work counts for. A number, because a queue must not hold names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,152 +23,5 @@ impl Share {
     /// The share of whoever `caller` names.
     pub fn of(caller: &impl Hash) -> Self {
         Self(HASHES.hash_one(caller))
-    }
-}
-
-/// The queue.
-#[derive(Debug)]
-pub struct FairQueue<T> {
-    /// What waits, by caller, oldest first. No lane is empty.
-    lanes: HashMap<Share, VecDeque<T>>,
-    /// Whose turn it is: every caller with a lane, once.
-    turns: VecDeque<Share>,
-    items: usize,
-    items_max: usize,
-}
-
-impl<T> FairQueue<T> {
-    /// An empty queue for so many items.
-    pub fn new(items_max: usize) -> Self {
-        Self { lanes: HashMap::new(), turns: VecDeque::new(), items: 0, items_max }
-    }
-
-    /// Puts `item` behind what waits for the same caller. Returns what has to leave, if the queue is full: the newest
-    /// item of the caller with most in it, which may be `item` itself.
-    pub fn push(&mut self, share: Share, item: T) -> Option<T> {
-        let left = if self.items < self.items_max {
-            None
-        } else {
-            let own = self.lanes.get(&share).map_or(0, VecDeque::len);
-            let longest = self.lanes.iter().map(|(share, lane)| (lane.len(), *share)).max();
-            match longest {
-                Some((length, greedy)) if length > own + 1 => self.pop_newest(greedy),
-                _ => return Some(item),
-            }
-        };
-        let lane = self.lanes.entry(share).or_default();
-        if lane.is_empty() {
-            self.turns.push_back(share);
-        }
-        lane.push_back(item);
-        self.items += 1;
-        left
-    }
-
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.items == 0
-    }
-
-    /// Takes the oldest item of the caller whose turn it is.
-    pub fn pop(&mut self) -> Option<T> {
-        let share = self.turns.pop_front()?;
-        let lane = self.lanes.get_mut(&share)?;
-        let item = lane.pop_front()?;
-        if lane.is_empty() {
-            self.lanes.remove(&share);
-        } else {
-            self.turns.push_back(share);
-        }
-        self.items -= 1;
-        Some(item)
-    }
-
-    fn pop_newest(&mut self, share: Share) -> Option<T> {
-        let lane = self.lanes.get_mut(&share)?;
-        let item = lane.pop_back()?;
-        if lane.is_empty() {
-            self.lanes.remove(&share);
-            self.turns.retain(|turn| *turn != share);
-        }
-        self.items -= 1;
-        Some(item)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn push_all(queue: &mut FairQueue<(u64, usize)>, caller: u64, count: usize) -> Vec<(u64, usize)> {
-        (0..count).filter_map(|number| queue.push(Share(caller), (caller, number))).collect()
-    }
-
-    #[test]
-    fn callers_take_turns() {
-        let mut queue = FairQueue::new(100);
-        push_all(&mut queue, 1, 50);
-        push_all(&mut queue, 2, 2);
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).take(5).collect();
-        assert_eq!(order, [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)]);
-    }
-
-    #[test]
-    fn one_caller_alone_may_fill_it_and_no_more() {
-        let mut queue = FairQueue::new(10);
-        assert_eq!(push_all(&mut queue, 1, 12), [(1, 10), (1, 11)]);
-    }
-
-    #[test]
-    fn in_a_full_queue_whoever_has_most_gives_way() {
-        let mut queue = FairQueue::new(10);
-        push_all(&mut queue, 1, 10);
-        assert_eq!(push_all(&mut queue, 2, 6), [(1, 9), (1, 8), (1, 7), (1, 6), (1, 5), (2, 5)]);
-    }
-
-    #[test]
-    fn a_caller_gives_way_to_as_many_others_as_there_are_places() {
-        let mut queue = FairQueue::new(3);
-        push_all(&mut queue, 1, 3);
-        assert_eq!(queue.push(Share(2), (2, 0)), Some((1, 2)));
-        assert_eq!(queue.push(Share(3), (3, 0)), Some((1, 1)));
-        assert_eq!(queue.push(Share(4), (4, 0)), Some((4, 0)), "everybody has one place");
-    }
-
-    proptest! {
-        /// Nothing is lost or doubled, the bound holds, and each caller's items keep their order.
-        #[test]
-        fn what_goes_in_comes_out_once_and_in_order(
-            steps in proptest::collection::vec(proptest::option::weighted(0.7, 0_u64..5), 1..200),
-            items_max in 1_usize..20,
-        ) {
-            let mut queue = FairQueue::new(items_max);
-            let mut pushed: HashMap<u64, Vec<usize>> = HashMap::new();
-            let mut out: HashMap<u64, Vec<usize>> = HashMap::new();
-            let mut gone = Vec::new();
-            for (number, step) in steps.into_iter().enumerate() {
-                match step {
-                    Some(caller) => {
-                        pushed.entry(caller).or_default().push(number);
-                        gone.extend(queue.push(Share(caller), (caller, number)));
-                    }
-                    None => if let Some((caller, number)) = queue.pop() {
-                        out.entry(caller).or_default().push(number);
-                    },
-                }
-                prop_assert!(queue.items <= items_max);
-                prop_assert_eq!(queue.items, queue.lanes.values().map(VecDeque::len).sum::<usize>());
-                prop_assert_eq!(queue.turns.len(), queue.lanes.len());
-            }
-            while let Some((caller, number)) = queue.pop() {
-                out.entry(caller).or_default().push(number);
-            }
-            for (caller, mut numbers) in pushed {
-                numbers.retain(|number| !gone.contains(&(caller, *number)));
-                prop_assert_eq!(out.remove(&caller).unwrap_or_default(), numbers);
-            }
-        }
     }
 }

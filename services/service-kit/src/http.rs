@@ -10,6 +10,7 @@ mod problem;
 mod query;
 mod request_id;
 mod server;
+mod trace_context;
 
 pub use body::{Fields, Form, unreadable};
 pub use cursor::ListKey;
@@ -18,9 +19,10 @@ pub use edge::{Edge, LogFields, wrap};
 pub use etag::{EntityTag, IfMatch, if_none_match};
 pub use path::{both_spellings, path_param};
 pub use problem::{Code, FieldError, Problem, codes};
-pub use query::Query;
+pub use query::{Query, next_link};
 pub use request_id::RequestIds;
 pub use server::{BindError, PeerAddress, Server};
+pub use trace_context::TraceContext;
 
 #[doc(hidden)]
 pub use hyper::StatusCode;

@@ -17,7 +17,7 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod ops;
 pub mod readiness;
-mod secrets;
+pub mod secrets;
 pub mod service;
 pub mod telemetry;
 pub mod tls;

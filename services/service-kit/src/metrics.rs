@@ -55,6 +55,10 @@ names! {
     DbReconnects = "db_reconnects_total", "Database connections given up, by reason.";
     /// Catalog calls.
     CatalogRequests = "catalog_requests_total", "Calls to the catalog, by what came of them.";
+    /// The catalog's cache.
+    CatalogCache = "catalog_cache_total", "Models asked of the cache, by how it answered.";
+    /// The catalog's breaker.
+    CatalogBreaker = "catalog_breaker_state", "Whether the catalog is asked at all: 0 yes, 1 by one call that tries it, 2 no.";
     /// The schema found.
     SchemaVersion = "schema_version", "The schema version that the database is at; 0 until it was read.";
     /// The schema gate.

@@ -108,6 +108,8 @@ pub struct Parts {
     pub read_only: ReadOnly,
     /// What the schema's window says.
     pub gate: Gate,
+    /// What readiness hangs on.
+    pub readiness: Readiness,
     /// Where its metrics are registered.
     pub metrics: Metrics,
     /// Reads request bodies.
@@ -167,7 +169,12 @@ impl Running {
             database::gate(database.clone(), readiness.clone(), &metrics, lifecycle.stop_rest());
         lifecycle.support("schema gate", watch);
         let read_only = ReadOnly::new(base.database.read_only, readiness.clone());
-        let ops = Ops { service: S::NAME, metrics: metrics.clone(), readiness, read_only: read_only.clone() };
+        let ops = Ops {
+            service: S::NAME,
+            metrics: metrics.clone(),
+            readiness: readiness.clone(),
+            read_only: read_only.clone(),
+        };
         lifecycle.support(
             "ops listener",
             ops_server.serve(ops::routes(ops), lifecycle.stop_rest(), Duration::ZERO),
@@ -191,7 +198,8 @@ impl Running {
             lifecycle.serve("verify listener", serve);
         }
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
-        let parts = Parts { authenticator, database, read_only: read_only.clone(), gate, metrics, form };
+        let parts =
+            Parts { authenticator, database, read_only: read_only.clone(), gate, readiness, metrics, form };
         lifecycle.support("background", S::background(config, &parts, lifecycle.stop_rest()));
         let routes = S::routes(config, parts).map_err(|error| ServiceError::Routes(Box::new(error)))?;
         let serve = server.serve(wrap(routes, edge), lifecycle.stop_serving(), base.shutdown.drain());

@@ -1,63 +1,44 @@
 //! One look-up over HTTP, within its limits: no redirects, no proxy from the environment, 1 MiB of answer.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use order_model::ModelId;
+use reqwest::header::{AUTHORIZATION, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use service_kit::config::Mistakes;
+use reqwest::{Certificate, Client, Response, StatusCode};
+use service_kit::secrets::{Secrets, SecretsError};
 
+use super::config::CatalogConfig;
 use super::wire::{self, ModelDetails};
 
 /// An answer of more bytes than this is nonsense.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
-/// Where the catalog is and how long it may take.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CatalogConfig {
-    /// The catalog's base address; it usually ends in `/catalog`. Models are asked for at `{url}/models/id/{model_id}`.
-    pub url: String,
-    /// How long connecting may take. Milliseconds.
-    #[schemars(range(min = 1, max = 60_000))]
-    pub connect_timeout_ms: u64,
-    /// How long a page waits for all its models together; what is not known by then is `unavailable`. Milliseconds.
-    #[schemars(range(min = 1, max = 60_000))]
-    pub page_deadline_ms: u64,
-    /// Look-ups under way at once for one page.
-    #[schemars(range(min = 1, max = 200))]
-    pub page_requests_max: usize,
-    /// Look-ups under way at once for the whole process.
-    #[schemars(range(min = 1, max = 10_000))]
-    pub requests_max: usize,
-}
-
-impl CatalogConfig {
-    /// Adds what is wrong with the address.
-    pub(crate) fn check(&self, mistakes: &mut Mistakes<'_>) {
-        let usable = Url::parse(&self.url).is_ok_and(|url| {
-            matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
-        });
-        if !usable {
-            mistakes.add(
-                "catalog.url",
-                "must be an http or https address without query, for example http://catalog/catalog",
-            );
-        }
-    }
-
-    /// How long a page waits.
-    pub(crate) fn page_deadline(&self) -> Duration {
-        Duration::from_millis(self.page_deadline_ms)
-    }
-}
-
 /// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
-#[error("the client for the catalog cannot be built")]
-pub struct ClientError(#[source] reqwest::Error);
+pub enum ClientError {
+    /// The library says no.
+    #[error("the client for the catalog cannot be built")]
+    Build(#[source] reqwest::Error),
+    /// `catalog.ca_file` cannot be read.
+    #[error("catalog.ca_file {} cannot be read", file.display())]
+    CaFile {
+        /// Which file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// `catalog.ca_file` holds no certificates.
+    #[error("catalog.ca_file {} holds no certificates in PEM", file.display())]
+    NoCertificates {
+        /// Which file.
+        file: PathBuf,
+    },
+    /// The file of the token cannot be used.
+    #[error(transparent)]
+    Token(#[from] SecretsError),
+}
 
 /// Why a look-up told nothing.
 #[derive(Debug, thiserror::Error)]
@@ -89,39 +70,114 @@ impl LookupError {
     }
 }
 
+/// What the catalog says of a model.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// This, and the tag by which it can be asked whether it is still so.
+    Found(ModelDetails, Option<HeaderValue>),
+    /// There is none.
+    Missing,
+    /// What the tag stands for is still so.
+    Unchanged,
+}
+
 /// Asks the catalog.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct CatalogClient {
     http: Client,
     base: String,
+    token: Option<Token>,
+}
+
+#[derive(Debug)]
+struct Token {
+    header: HeaderName,
+    prefix: &'static str,
+    secrets: Secrets,
 }
 
 impl CatalogClient {
     pub(super) fn new(config: &CatalogConfig) -> Result<Self, ClientError> {
-        let http = Client::builder()
+        let mut builder = Client::builder()
             .user_agent(concat!("atelier-orders/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_millis(config.connect_timeout_ms))
-            .timeout(config.page_deadline())
-            .build()
-            .map_err(ClientError)?;
-        Ok(Self { http, base: config.url.trim_end_matches('/').to_owned() })
+            .read_timeout(Duration::from_millis(config.read_timeout_ms))
+            .timeout(config.request_timeout());
+        if let Some(file) = &config.ca_file {
+            builder = builder.tls_certs_only(authorities(file)?);
+        }
+        let http = builder.build().map_err(ClientError::Build)?;
+        let token = config.has_token().then(|| Token::new(config)).transpose()?;
+        Ok(Self { http, base: config.url.trim_end_matches('/').to_owned(), token })
     }
 
-    /// One model; `None` where the catalog says that there is none.
-    pub(super) async fn model(&self, id: &ModelId) -> Result<Option<ModelDetails>, LookupError> {
-        // A model id is 24 hex digits by its type: nothing in it can leave its place in the address.
-        let address = format!("{}/models/id/{}", self.base, id.as_str());
-        let response = self.http.get(address).send().await.map_err(LookupError::NoAnswer)?;
+    /// One model, or whether it is still what `known` stands for.
+    pub(super) async fn model(
+        &self,
+        id: &ModelId,
+        known: Option<&HeaderValue>,
+        trace: HeaderMap,
+    ) -> Result<Reply, LookupError> {
+        let mut response = self.ask(&self.base, id, known, trace).await.map_err(LookupError::NoAnswer)?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::NOT_FOUND => return Ok(Reply::Missing),
+            StatusCode::NOT_MODIFIED if known.is_some() => return Ok(Reply::Unchanged),
             other => return Err(LookupError::Status(other)),
         }
+        let tag = response.headers_mut().remove(ETAG);
         let body = read_bounded(response).await?;
-        wire::parse(&body, id).map(Some).map_err(LookupError::Nonsense)
+        wire::parse(&body, id).map(|details| Reply::Found(details, tag)).map_err(LookupError::Nonsense)
     }
+
+    /// The bare answer of a catalog at `base`.
+    pub(super) async fn ask(
+        &self,
+        base: &str,
+        id: &ModelId,
+        known: Option<&HeaderValue>,
+        mut headers: HeaderMap,
+    ) -> Result<Response, reqwest::Error> {
+        if let Some(tag) = known {
+            headers.insert(IF_NONE_MATCH, tag.clone());
+        }
+        if let Some((name, value)) = self.token.as_ref().and_then(Token::header) {
+            headers.insert(name, value);
+        }
+        // A model id is 24 hex digits by its type: nothing in it can leave its place in the address.
+        let address = format!("{base}/models/id/{}", id.as_str());
+        self.http.get(address).headers(headers).send().await
+    }
+}
+
+impl Token {
+    fn new(config: &CatalogConfig) -> Result<Self, SecretsError> {
+        let named = config.token_header.as_deref().and_then(|name| name.parse().ok());
+        let prefix = if named.is_some() { "" } else { "Bearer " };
+        let inline: Vec<_> = config.token.iter().cloned().collect();
+        let secrets = Secrets::new(&inline, config.token_file.clone(), 1)?;
+        Ok(Self { header: named.unwrap_or(AUTHORIZATION), prefix, secrets })
+    }
+
+    /// As it is now. One with bytes that no header takes is not sent; the catalog then says 401, and `doctor` why.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        let secrets = self.secrets.current();
+        let text = [self.prefix.as_bytes(), secrets.first()?].concat();
+        let mut value = HeaderValue::from_bytes(&text).ok()?;
+        value.set_sensitive(true);
+        Some((self.header.clone(), value))
+    }
+}
+
+fn authorities(file: &PathBuf) -> Result<Vec<Certificate>, ClientError> {
+    let text = std::fs::read(file).map_err(|source| ClientError::CaFile { file: file.clone(), source })?;
+    let certificates = Certificate::from_pem_bundle(&text).unwrap_or_default();
+    if certificates.is_empty() {
+        return Err(ClientError::NoCertificates { file: file.clone() });
+    }
+    Ok(certificates)
 }
 
 async fn read_bounded(mut response: Response) -> Result<Vec<u8>, LookupError> {

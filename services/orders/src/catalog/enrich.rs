@@ -2,20 +2,19 @@
 //! What is not known when the deadline comes is `unavailable`; the page goes out without it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use order_model::ModelId;
-use prometheus::IntCounterVec;
 use serde::Serialize;
-use service_kit::chain;
-use service_kit::metrics::{Metrics, Name};
-use tokio::sync::Semaphore;
+use service_kit::metrics::Metrics;
+use service_kit::readiness::Readiness;
 use tokio::time::{Instant, timeout_at};
 
-use super::client::{CatalogClient, CatalogConfig, ClientError};
+use super::cache::{Known, Remembered};
+use super::client::ClientError;
+use super::config::CatalogConfig;
+use super::lookup::{Asker, Lookups};
 use super::wire::ModelDetails;
 
 /// What is known of an order's model.
@@ -34,7 +33,7 @@ pub(crate) enum ModelStatus {
 
 /// The models of a page, by id in lower case. One that is absent is unavailable.
 #[derive(Debug, Default)]
-pub(crate) struct Models(HashMap<ModelId, Option<Arc<ModelDetails>>>);
+pub(crate) struct Models(HashMap<ModelId, Known>);
 
 impl Models {
     /// What is known of the model that an order names.
@@ -48,53 +47,55 @@ impl Models {
     }
 }
 
-/// The way to the catalog, for whole pages. A cache across requests belongs between this and the client.
-#[derive(Debug, Clone)]
+/// The way to the catalog, for whole pages.
+#[derive(Clone)]
 pub(crate) struct Catalog {
-    client: CatalogClient,
+    lookups: Lookups,
     page_deadline: Duration,
     page_requests_max: usize,
-    places: Arc<Semaphore>,
-    outcomes: IntCounterVec,
 }
 
 impl Catalog {
-    pub(crate) fn new(config: &CatalogConfig, metrics: &Metrics) -> Result<Self, ClientError> {
+    pub(crate) fn new(
+        config: &CatalogConfig,
+        metrics: &Metrics,
+        readiness: Readiness,
+    ) -> Result<Self, ClientError> {
         Ok(Self {
-            client: CatalogClient::new(config)?,
+            lookups: Lookups::new(config, metrics, readiness)?,
             page_deadline: config.page_deadline(),
             page_requests_max: config.page_requests_max,
-            places: Arc::new(Semaphore::new(config.requests_max)),
-            outcomes: metrics.counters(Name::CatalogRequests, &["outcome"]),
         })
     }
 
     /// The models that `ids` name, as far as they are known by the page's deadline.
-    pub(crate) async fn models(&self, ids: impl Iterator<Item = &ModelId>) -> Models {
+    pub(crate) async fn models(&self, asker: &Asker, ids: impl Iterator<Item = &ModelId>) -> Models {
         let deadline = Instant::now() + self.page_deadline;
         let distinct: HashSet<ModelId> = ids.map(ModelId::lower_case).collect();
-        let mut answers =
-            stream::iter(distinct).map(|id| self.look_up(id)).buffer_unordered(self.page_requests_max);
-
         let mut models = Models::default();
+        let mut unknown = Vec::new();
+        for id in distinct {
+            match self.lookups.remembered(&id) {
+                Remembered::Fresh(known) => {
+                    models.0.insert(id, known);
+                }
+                Remembered::Stale(entry) => {
+                    models.0.insert(id.clone(), entry.known.clone());
+                    self.lookups.refresh(id, entry, asker);
+                }
+                Remembered::Nothing => unknown.push(id),
+            }
+        }
+
+        let mut answers = stream::iter(unknown)
+            .map(async |id: ModelId| {
+                let known = self.lookups.look_up(&id, asker).await?;
+                Some((id, known))
+            })
+            .buffer_unordered(self.page_requests_max);
         while let Ok(Some(answer)) = timeout_at(deadline, answers.next()).await {
             models.0.extend(answer);
         }
         models
-    }
-
-    async fn look_up(&self, id: ModelId) -> Option<(ModelId, Option<Arc<ModelDetails>>)> {
-        let _place = self.places.acquire().await.ok()?;
-        let (outcome, answer) = match self.client.model(&id).await {
-            Ok(Some(details)) => ("found", Some((id, Some(Arc::new(details))))),
-            Ok(None) => ("missing", Some((id, None))),
-            Err(error) => {
-                let outcome = error.as_outcome();
-                tracing::debug!(error = chain(&error), outcome, "a model could not be looked up");
-                (outcome, None)
-            }
-        };
-        self.outcomes.with_label_values(&[outcome]).inc();
-        answer
     }
 }

@@ -25,6 +25,15 @@ pub(crate) struct ModelDetails {
     pub(crate) created_by: Option<String>,
 }
 
+impl ModelDetails {
+    /// How much memory its texts take.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { model_id, name, description, format, price, created_by } = self;
+        let texts = [model_id, name, description, format, price, created_by];
+        size_of::<Self>() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer {
     model: ModelDetails,

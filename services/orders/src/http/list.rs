@@ -2,18 +2,19 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::LINK;
 use axum::response::{IntoResponse, Response};
 use order_model::{Cost, ModelId, OrderId, Stage};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::http::openapi::{Answer, Operation, schemas};
-use service_kit::http::{ListKey, Problem, Query};
+use service_kit::http::{ListKey, Problem, Query, TraceContext, next_link};
 use service_kit::identity::{Caller, Identity, not_authorized};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use super::samples;
-use crate::catalog::{ModelDetails, ModelStatus};
+use crate::catalog::{Asker, ModelDetails, ModelStatus};
 use crate::state::AppState;
 use crate::store::{Filter, ListItem, Owner, Question, list};
 
@@ -33,12 +34,15 @@ pub(super) fn described(operation: Operation) -> Operation {
         .query("alert", schemas::boolean("Only orders with, or without, an alert."), false)
         .query("limit", schemas::integer("How many orders a page may have; 50 if absent.", 1, 200), 50)
         .query("after", schemas::cursor("`next` of the page before, of this very list."), samples::cursor())
-        .answers(Answer::json(
-            StatusCode::OK,
-            "A page; an owner whom nobody knows has an empty one.",
-            "Page",
-            &page,
-        ))
+        .answers(
+            Answer::json(
+                StatusCode::OK,
+                "A page; an owner whom nobody knows has an empty one.",
+                "Page",
+                &page,
+            )
+            .with(["link"]),
+        )
         .refuses([not_authorized()])
         .refuses(samples::wrong_cursor())
         .refuses(parse(Some("limit=0")).err())
@@ -76,6 +80,7 @@ struct Item<'a> {
 pub(super) async fn answer(
     state: &AppState,
     caller: &Caller,
+    trace: TraceContext,
     owner: Owner,
     query: Option<&str>,
 ) -> Result<Response, Problem> {
@@ -97,9 +102,13 @@ pub(super) async fn answer(
     let page = pages.into_iter().next().unwrap_or_default();
 
     // From here on no connection is held: the catalog may take its time, the database's is not its to take.
-    let models = state.catalog.models(page.items.iter().filter_map(|item| item.model_id.as_ref())).await;
+    let asker = Asker { share: caller.share, trace };
+    let models =
+        state.catalog.models(&asker, page.items.iter().filter_map(|item| item.model_id.as_ref())).await;
+    let next = page.items.last().filter(|_| page.has_more).map(|last| key.encode(last.order_id.get()));
+    let link = next.as_deref().and_then(|cursor| next_link(query, cursor)).map(|link| [(LINK, link)]);
     let view = PageView {
-        next: page.items.last().filter(|_| page.has_more).map(|last| key.encode(last.order_id.get())),
+        next,
         orders: page
             .items
             .iter()
@@ -109,7 +118,7 @@ pub(super) async fn answer(
             })
             .collect(),
     };
-    Ok(Json(view).into_response())
+    Ok((link, Json(view)).into_response())
 }
 
 fn view<'a>(

@@ -75,6 +75,8 @@ fn limits_have_limits() {
         ("catalog.page_requests_max", "201"),
         ("catalog.requests_max", "0"),
         ("catalog.connect_timeout_ms", "-5"),
+        ("catalog.request_timeout_ms", "0"),
+        ("catalog.breaker.window_calls", "0"),
         ("database.connections", "0"),
     ] {
         let text = refusal(&[(key, value)]);
@@ -83,6 +85,28 @@ fn limits_have_limits() {
             "{key}={value}: {text}"
         );
     }
+}
+
+#[test]
+fn a_breaker_that_could_never_open_is_refused() {
+    let text = refusal(&[("catalog.breaker.failures_max", "21")]);
+    assert!(text.contains("catalog.breaker.failures_max") && text.contains("window_calls"), "{text}");
+}
+
+#[test]
+fn a_token_for_the_catalog_is_given_once_and_goes_protected() {
+    let token = ("catalog.token", "s3cret");
+    assert_eq!(refusal(&[token]), "", "on this machine it needs no protection");
+    let text = refusal(&[token, ("catalog.token_file", "/run/token")]);
+    assert!(text.contains("catalog.token_file") && text.contains("use one of them"), "{text}");
+    let plain = ("catalog.url", "http://catalog.example.com/catalog");
+    let text = refusal(&[token, plain]);
+    assert!(text.contains("catalog.url") && text.contains("https") && !text.contains("s3cret"), "{text}");
+    assert_eq!(refusal(&[token, plain, ("catalog.allow_plaintext", "true")]), "");
+    assert_eq!(refusal(&[plain]), "", "without a token there is nothing to protect");
+    assert_eq!(refusal(&[token, ("catalog.url", "https://catalog.example.com/catalog")]), "");
+    let text = refusal(&[token, ("catalog.token_header", "X Api Key")]);
+    assert!(text.contains("catalog.token_header"), "{text}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod created_by;
 mod cursors;
 mod filters;
+mod long;
 mod shape;
 mod user;
 

@@ -66,7 +66,7 @@ impl Listen {
 }
 
 /// Whether a name or an address, in brackets or not, is this machine's own.
-pub(crate) fn is_loopback_host(host: &str) -> bool {
+pub fn is_loopback_host(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

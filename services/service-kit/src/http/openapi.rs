@@ -146,6 +146,11 @@ fn headers() -> Vec<(&'static str, Header)> {
             "`true` where the answer repeats that of an earlier request with the same key.",
             json!("true"),
         ),
+        (
+            "link",
+            "The next page, `rel=\"next\"`, relative to this one's address; absent where this is the last.",
+            json!("<?limit=50&after=AQAAAAAAAAABAAAAAAAAAAAAAAA>; rel=\"next\""),
+        ),
         ("retry-after", "Seconds to wait before the request is sent again.", json!("2")),
         ("www-authenticate", "How to become known.", json!("Bearer error=\"invalid_token\"")),
         ("allow", "The methods that the path takes.", json!("GET,HEAD")),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use hyper::header::HeaderValue;
+
 use super::problem::{FieldError, Problem, shortened};
 
 const LIMIT_DEFAULT: u8 = 50;
@@ -80,6 +82,17 @@ impl Query {
     }
 }
 
+/// `Link: …; rel="next"` (RFC 8288) of a page: the same query, from `cursor` on. It is relative to the request's own
+/// address, so that it holds behind a gateway's prefix. `raw` has passed [`Query::finish`].
+pub fn next_link(raw: Option<&str>, cursor: &str) -> Option<HeaderValue> {
+    let pairs = raw.unwrap_or_default().split('&');
+    let kept = pairs
+        .filter(|pair| !pair.is_empty() && decode(pair.split('=').next().unwrap_or_default()) != "after");
+    let query: Vec<&str> = kept.collect();
+    let glue = if query.is_empty() { "" } else { "&" };
+    HeaderValue::try_from(format!("<?{}{glue}after={cursor}>; rel=\"next\"", query.join("&"))).ok()
+}
+
 fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
@@ -87,6 +100,15 @@ fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_page_is_the_same_query_from_the_cursor_on() {
+        let link = |raw| next_link(raw, "abc").unwrap().to_str().unwrap().to_owned();
+        assert_eq!(link(None), r#"<?after=abc>; rel="next""#);
+        assert_eq!(link(Some("limit=2&status=all")), r#"<?limit=2&status=all&after=abc>; rel="next""#);
+        assert_eq!(link(Some("after=old&&alert=true")), r#"<?alert=true&after=abc>; rel="next""#);
+        assert_eq!(link(Some("a%66ter=old")), r#"<?after=abc>; rel="next""#);
+    }
 
     #[test]
     fn a_flood_of_wrong_parameters_is_not_said_back_in_full() {

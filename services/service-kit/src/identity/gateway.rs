@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 
 use super::{AuthConfig, unauthenticated};
 use crate::http::{Problem, codes};
-use crate::secrets::{Secrets, SecretsError};
+use crate::secrets::{SECRET_BYTES_MIN, Secrets, SecretsError};
 
 const X_GATEWAY_SECRET: &str = "x-gateway-secret";
 const X_USER_ID: &str = "x-user-id";
@@ -23,7 +23,8 @@ pub(super) struct Gateway {
 
 impl Gateway {
     pub(super) fn new(config: &AuthConfig) -> Result<Self, SecretsError> {
-        let secrets = Secrets::new(&config.gateway.secrets, config.gateway.secrets_file.clone())?;
+        let secrets =
+            Secrets::new(&config.gateway.secrets, config.gateway.secrets_file.clone(), SECRET_BYTES_MIN)?;
         Ok(Self { secrets, operator_role: config.token.operator_role.clone() })
     }
 

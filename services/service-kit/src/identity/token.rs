@@ -13,7 +13,7 @@ use super::jwks::KeySet;
 use super::{AuthConfig, IdentityError, TokenConfig, unauthenticated};
 use crate::clock::Clock;
 use crate::http::{Problem, codes};
-use crate::secrets::Secrets;
+use crate::secrets::{SECRET_BYTES_MIN, Secrets};
 
 /// What signs with the key pairs of a set. The one of the shared secret is never among them, nor they among its own:
 /// a public key must not be taken for a shared secret.
@@ -63,7 +63,11 @@ impl TokenVerifier {
         let keys = if config.jwks.url.is_some() || config.jwks.file.is_some() {
             Keys::Set(KeySet::new(&config.jwks).map_err(IdentityError::Client)?)
         } else {
-            Keys::Shared(Secrets::new(&config.hs256.secrets, config.hs256.secrets_file.clone())?)
+            Keys::Shared(Secrets::new(
+                &config.hs256.secrets,
+                config.hs256.secrets_file.clone(),
+                SECRET_BYTES_MIN,
+            )?)
         };
         Ok(Self { keys, rules: config.token.clone(), clock })
     }

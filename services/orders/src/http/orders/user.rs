@@ -4,7 +4,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use service_kit::http::openapi::{Operation, schemas};
-use service_kit::http::{Problem, path_param};
+use service_kit::http::{Problem, TraceContext, path_param};
 use service_kit::identity::Caller;
 
 use crate::http::list::{answer, described};
@@ -24,10 +24,11 @@ pub(in crate::http) fn describe() -> Operation {
 /// Answers 200 with a page; a user that nobody knows has an empty one.
 pub(in crate::http) async fn handle(
     caller: Caller,
+    trace: TraceContext,
     State(state): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let owner = Owner::Requester(path_param("user_id", path)?);
-    answer(&state, &caller, owner, query.as_deref()).await
+    answer(&state, &caller, trace, owner, query.as_deref()).await
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::Role;
 use testkit::catalog::{Behaviour, Catalog, Model, Price, Reply};
 
-use super::insert_with_models;
+use super::{FORGETFUL, insert_with_models};
 use crate::fixtures::{insert, model_id, order};
 use crate::raw_catalog::{Conduct, RawCatalog, answer};
 use crate::support::{Answer, MARGIN, Service, World};
@@ -16,7 +16,7 @@ struct OneModel(World);
 
 impl OneModel {
     async fn start() -> Self {
-        let world = World::start().await;
+        let world = World::with(&FORGETFUL).await;
         insert_with_models(&world, 1).await;
         Self(world)
     }

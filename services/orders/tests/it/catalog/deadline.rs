@@ -106,9 +106,12 @@ async fn a_dripping_answer_is_given_up_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn look_ups_end_with_their_page() {
+async fn a_look_up_that_outlives_its_page_ends_at_its_own_deadline() {
     let catalog = RawCatalog::start(Conduct::Gate).await;
-    let (_database, service) = with_catalog(&catalog.url()).await;
+    let database = TestDatabase::create().await.expect("a database");
+    insert(&database, &with_models(1)).await;
+    let keys = [SHORT, ("catalog.request_timeout_ms", "600")];
+    let service = Service::start(&database.url(Role::Reader), &catalog.url(), &keys).await;
     assert_eq!(service.get("/orders/user/ada").await.model_statuses(), ["unavailable"]);
     wait::until("nothing is asked any more", PATIENCE, || async { (catalog.in_flight() == 0).then_some(()) })
         .await

@@ -29,6 +29,7 @@ super::cases!(
     cursors::pages_hold_each_order_once_in_order,
     cursors::the_limit_may_change_from_page_to_page,
     cursors::orders_that_arrive_meanwhile_shift_no_page,
+    cursors::the_link_leads_through_the_same_pages,
     cursors::a_full_last_page_has_no_next,
     cursors::filtered_lists_are_paged_too,
     cursors::a_malformed_cursor_is_400,

@@ -90,6 +90,26 @@ pub(super) async fn orders_that_arrive_meanwhile_shift_no_page(list: List) {
     assert_eq!(page(&world, list, "limit=1", None).await.ids(), [1002]);
 }
 
+pub(super) async fn the_link_leads_through_the_same_pages(list: List) {
+    let world = world_of(list, tens(60)).await;
+    let mut address = format!("{}?status=all&limit=5", list.path("ada"));
+    let mut seen = Vec::new();
+    loop {
+        let answer = world.get(&address).await;
+        seen.extend(answer.ids());
+        let Some(next) = answer.next() else {
+            assert_eq!(answer.header("link"), "", "the last page leads nowhere");
+            break;
+        };
+        let link =
+            answer.header("link").strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\""));
+        let query = link.expect("a link to the next page");
+        assert_eq!(query, format!("?status=all&limit=5&after={next}"));
+        address = format!("{}{query}", list.path("ada"));
+    }
+    assert_eq!(seen, tens(60).flat_map(|id| [id, id + 1]).rev().collect::<Vec<i64>>());
+}
+
 pub(super) async fn a_full_last_page_has_no_next(list: List) {
     let world = world_of(list, [10, 20, 30, 40]).await;
     let first = page(&world, list, "limit=2", None).await;
