@@ -5,6 +5,7 @@
 
 mod template;
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use migrator::migrate::Roles;
@@ -102,13 +103,16 @@ impl TestDatabase {
 
     /// The address as `role`, for a binary's configuration.
     pub fn url(&self, role: Role) -> String {
-        format!(
-            "postgres://{}@{}:{}/{}?sslmode=disable",
-            self.user(role),
-            self.host(),
-            self.port(),
-            self.name
-        )
+        self.url_by(role, self.host(), self.port())
+    }
+
+    /// The same by way of a proxy that listens at `address`.
+    pub fn url_through(&self, role: Role, address: SocketAddr) -> String {
+        self.url_by(role, &address.ip().to_string(), address.port())
+    }
+
+    fn url_by(&self, role: Role, host: &str, port: u16) -> String {
+        format!("postgres://{}@{host}:{port}/{}?sslmode=disable", self.user(role), self.name)
     }
 
     /// The server's address.

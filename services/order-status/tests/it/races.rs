@@ -7,10 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::foreign::Lock;
-use crate::support::{Answer, App, BUYER, Instance, MAKER};
-
-/// Speed is not what most races are about, and this machine may be busy with other tests.
-const PATIENT: [(&str, &str); 1] = [("ATELIER_DATABASE__ITEM_DEADLINE_MS", "15000")];
+use crate::support::{Answer, App, BUYER, Instance, MAKER, PATIENT};
 
 #[tokio::test]
 async fn of_fifty_creates_of_one_id_one_is_201_and_the_others_are_the_duplicate_answer() {

@@ -27,6 +27,8 @@ pub(crate) const BUYER: &str = "buyer-7";
 pub(crate) const MAKER: &str = "maker-3";
 /// How long anything may take that is expected to happen; far more than it needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// For tests that are not about speed: this machine may be busy with others.
+pub(crate) const PATIENT: [(&str, &str); 1] = [("ATELIER_DATABASE__ITEM_DEADLINE_MS", "15000")];
 
 /// The service's configuration on `database_url`; `more` wins.
 pub(crate) fn settings(database_url: &str, more: &[(&str, &str)]) -> Config {

@@ -9,6 +9,5 @@ mod openapi;
 mod orders;
 mod outage;
 mod process;
-mod proxy;
 mod raw_catalog;
 mod support;

@@ -9,10 +9,10 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use testkit::database::{OWNER, READER, WRITER, roles};
 use testkit::postgres::{PostgresServer, SUPERUSER, ServerOptions, StopMode};
+use testkit::proxy::{Link, Proxy};
 use testkit::{Role, TestDatabase, wait};
 
 use crate::fixtures::{Row, insert, insert_as, order};
-use crate::proxy::{Link, Proxy};
 use crate::support::{Answer, PATIENCE, Service, World};
 
 const NO_CATALOG: &str = "http://127.0.0.1:9/catalog";
@@ -157,9 +157,10 @@ async fn behind_a_proxy() -> (TestDatabase, Proxy, Service) {
     let large = json!({ "text": "x".repeat(4000) });
     let orders: Vec<Row> = (1..=200).map(|id| Row { custom_params: large.clone(), ..order(id) }).collect();
     insert(&database, &orders).await;
-    let proxy = Proxy::start(database.host(), database.port()).await;
+    let proxy = Proxy::start(database.host(), database.port()).await.expect("a proxy");
     let keys = [("database.connections", "1")];
-    let service = Service::start(&proxy.url(READER, database.name()), NO_CATALOG, &keys).await;
+    let url = database.url_through(Role::Reader, proxy.address());
+    let service = Service::start(&url, NO_CATALOG, &keys).await;
     works_again(&service, PATIENCE).await;
     // Before the first contact of the schema gate, too, an outage would be `unready`.
     readiness(&service, "ready").await;
@@ -209,7 +210,7 @@ async fn a_link_that_falls_silent_is_given_up_in_time_and_found_again() {
 #[tokio::test]
 async fn more_lists_than_may_wait_are_told_at_once_to_come_again() {
     let (database, proxy, _) = behind_a_proxy().await;
-    let url = proxy.url(READER, database.name());
+    let url = database.url_through(Role::Reader, proxy.address());
     let keys = [("database.connections", "1"), ("database.queue_items_max", "2")];
     let service = Service::start(&url, NO_CATALOG, &keys).await;
     works_again(&service, PATIENCE).await;

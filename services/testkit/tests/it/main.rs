@@ -3,4 +3,5 @@
 mod catalog;
 mod database;
 mod history;
+mod proxy;
 mod server;

@@ -1,6 +1,7 @@
 //! `POST /orders`: what a created order looks like, and whose id it gets.
 
 mod idempotency;
+mod lost_answers;
 mod params;
 mod refusals;
 

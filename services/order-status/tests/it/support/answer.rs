@@ -58,12 +58,17 @@ pub(crate) struct Answer {
 impl Answer {
     /// Sends `request` and checks what came back.
     pub(crate) async fn of(request: RequestBuilder) -> Self {
-        let answer = Self::unchecked(request).await.expect("an answer");
-        answer.check();
-        answer
+        Self::attempt(request).await.expect("an answer")
     }
 
-    /// Sends `request`; an error where no whole answer came.
+    /// The same; an error where no whole answer came.
+    pub(crate) async fn attempt(request: RequestBuilder) -> Result<Self, reqwest::Error> {
+        let answer = Self::unchecked(request).await?;
+        answer.check();
+        Ok(answer)
+    }
+
+    /// Sends `request` and takes what comes, also what the service says that does not look like the rest: a page, an asset.
     pub(crate) async fn unchecked(request: RequestBuilder) -> Result<Self, reqwest::Error> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -1,0 +1,175 @@
+//! A link between a client and a server that a test can silence, cut in mid-answer, or have lose one answer in so many.
+//!
+//! It carries bytes and knows no protocol, so it stands in front of a database and of a service alike.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// How the link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// As it should be.
+    Sound,
+    /// Nothing goes through, and nobody is told.
+    Silent,
+    /// So many bytes of the server still go through, then the connection breaks and the link is sound again.
+    CutAfter(usize),
+    /// Every request goes through. Of a thousand answers so many are lost: their connection breaks before their first byte
+    /// or in the midst of them. Which ones follows from `seed` and from their number.
+    LosesAnswers {
+        /// How many of a thousand.
+        per_mille: u32,
+        /// What else the choice hangs on.
+        seed: u64,
+    },
+}
+
+/// A proxy in front of a server. It ends with the test's runtime.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    link: watch::Sender<Link>,
+    answers: AtomicU64,
+    cuts: AtomicUsize,
+}
+
+impl Proxy {
+    /// Starts one in front of `host` and `port`, on a loopback port of its own. The link is sound.
+    pub async fn start(host: &str, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State {
+            link: watch::Sender::new(Link::Sound),
+            answers: AtomicU64::new(0),
+            cuts: AtomicUsize::new(0),
+        });
+        let (target, accepted) = ((host.to_owned(), port), Arc::clone(&state));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (target, state) = (target.clone(), Arc::clone(&accepted));
+                tokio::spawn(async move {
+                    // A connection that breaks is what this is for.
+                    let _ = carry(client, target, &state).await;
+                });
+            }
+        });
+        Ok(Self { address, state })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Changes the link for connections that are there and those that come.
+    pub fn set(&self, link: Link) {
+        self.state.link.send_replace(link);
+    }
+
+    /// How often a connection was cut.
+    pub fn cuts(&self) -> usize {
+        self.state.cuts.load(Ordering::SeqCst)
+    }
+}
+
+impl State {
+    async fn unless_silent(&self) -> io::Result<Link> {
+        let mut heard = self.link.subscribe();
+        heard.wait_for(|link| *link != Link::Silent).await.map(|link| *link).map_err(io::Error::other)
+    }
+
+    /// How many of `count` bytes still go through before the connection breaks; `None` where it does not.
+    fn cut(&self, link: Link, count: usize, begins_answer: bool) -> Option<usize> {
+        let kept = match link {
+            Link::Sound | Link::Silent => None,
+            Link::CutAfter(left) => {
+                let rest = left.checked_sub(count).map(Link::CutAfter);
+                self.link.send_replace(rest.unwrap_or(Link::Sound));
+                rest.is_none().then_some(0)
+            }
+            Link::LosesAnswers { per_mille, seed } => {
+                begins_answer.then(|| self.lost(per_mille, seed, count)).flatten()
+            }
+        };
+        if kept.is_some() {
+            self.cuts.fetch_add(1, Ordering::SeqCst);
+        }
+        kept
+    }
+
+    /// Whether the next answer is lost, and after how many of its first `count` bytes: half of the time after none.
+    fn lost(&self, per_mille: u32, seed: u64, count: usize) -> Option<usize> {
+        let number = self.answers.fetch_add(1, Ordering::SeqCst);
+        let mut chance = StdRng::seed_from_u64(seed.wrapping_add(number));
+        let is_lost = chance.random_ratio(per_mille, 1000);
+        is_lost.then(|| if chance.random() { 0 } else { chance.random_range(0..count) })
+    }
+}
+
+async fn carry(client: TcpStream, target: (String, u16), state: &State) -> io::Result<()> {
+    let server = TcpStream::connect(target).await?;
+    // What is small is not held back to be sent with more: a link adds nothing of its own.
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let (client_read, client_write) = client.into_split();
+    let (server_read, server_write) = server.into_split();
+    let asked = AtomicBool::new(false);
+    tokio::select! {
+        done = ask(client_read, server_write, state, &asked) => done,
+        done = answer(server_read, client_write, state, &asked) => done,
+    }
+}
+
+async fn ask(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    state: &State,
+    asked: &AtomicBool,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        state.unless_silent().await?;
+        asked.store(true, Ordering::SeqCst);
+        to.write_all(&buffer[..count]).await?;
+    }
+}
+
+async fn answer(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    state: &State,
+    asked: &AtomicBool,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 4 * 1024];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        let link = state.unless_silent().await?;
+        // The first bytes after something was asked begin an answer.
+        let begins_answer = asked.swap(false, Ordering::SeqCst);
+        if let Some(kept) = state.cut(link, count, begins_answer) {
+            return to.write_all(&buffer[..kept]).await;
+        }
+        to.write_all(&buffer[..count]).await?;
+    }
+}
