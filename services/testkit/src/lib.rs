@@ -1,11 +1,14 @@
-//! What tests and the demonstration system stand on: a real PostgreSQL, a database for each test from a template, a catalog double, a link with faults.
+//! What tests and the demonstration system stand on: a real PostgreSQL, a database for each test from a template, doubles of what a service talks to, and a link with faults.
 //!
 //! Nothing that ships may depend on this crate. Nothing here mocks the database, and nothing sleeps where it can wait on a condition.
 
 pub mod catalog;
+pub mod certificate;
 pub mod database;
 mod environment;
+pub mod file;
 pub mod history;
+pub mod issuer;
 pub mod openapi;
 pub mod postgres;
 pub mod proxy;

@@ -5,6 +5,8 @@ mod audit;
 mod bodies;
 mod callers;
 mod fair;
+mod es256;
+mod key_set;
 mod keys;
 mod matrix;
 mod operator;

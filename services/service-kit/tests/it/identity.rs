@@ -15,9 +15,8 @@ mod signatures;
 mod times;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -28,8 +27,8 @@ use service_kit::http::{Edge, RequestIds, Server, wrap};
 use service_kit::identity::{AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
 use service_kit::metrics::{HttpMetrics, Metrics};
 use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode};
+use testkit::file::TestFile;
 use time::OffsetDateTime;
-use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::http::ROOMY;
@@ -188,42 +187,14 @@ async fn serve(routes: axum::Router, stop: CancellationToken) -> SocketAddr {
 
 /// Asks until the answer is yes.
 async fn until<F: Future<Output = bool>>(what: &str, mut probe: impl FnMut() -> F) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(10));
-    let asked = async {
-        while !probe().await {
-            ticks.tick().await;
-        }
+    let probe = || {
+        let yes = probe();
+        async { yes.await.then_some(()) }
     };
-    assert!(timeout(PATIENCE, asked).await.is_ok(), "{what}: not in time");
+    testkit::wait::until(what, PATIENCE, probe).await.expect("in time");
 }
 
-/// A file that is written anew while it is read. It is removed with this value.
-struct Rewritten(PathBuf);
-
-impl Rewritten {
-    fn new(text: &str) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("identity-{}-{number}", std::process::id());
-        let file = Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name));
-        file.write(text);
-        file
-    }
-
-    /// Replaces it at once, as a mounted Secret is: nobody reads half of it.
-    fn write(&self, text: &str) {
-        let beside = self.0.with_extension("new");
-        std::fs::write(&beside, text).expect("written");
-        std::fs::rename(&beside, &self.0).expect("replaced");
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("UTF-8")
-    }
-}
-
-impl Drop for Rewritten {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// A file that a service reads.
+fn file(text: &str) -> TestFile {
+    TestFile::new(text).expect("a file")
 }

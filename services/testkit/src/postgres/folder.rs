@@ -5,11 +5,11 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::environment;
+use crate::file::unique_folder;
 
 /// The user and the group that a server started by root works as.
 pub(super) const NOBODY: u32 = 65_534;
@@ -72,7 +72,7 @@ pub(super) fn cache() -> Result<PathBuf, FolderError> {
 }
 
 fn probe_is_root() -> io::Result<bool> {
-    let probe = unique(&std::env::temp_dir(), "atelier-probe")?;
+    let probe = unique_folder(&std::env::temp_dir(), "atelier-probe")?;
     let root = is_root(&probe);
     fs::remove_dir(&probe)?;
     root
@@ -83,7 +83,7 @@ pub(super) fn temporary() -> Result<PathBuf, FolderError> {
     let failed = |path: PathBuf| move |source| FolderError::Make { path, source };
     let root = probe_is_root().map_err(failed(std::env::temp_dir()))?;
     let parent = if root { PathBuf::from(SHARED) } else { std::env::temp_dir() };
-    let folder = unique(&parent, "atelier-postgres").map_err(failed(parent))?;
+    let folder = unique_folder(&parent, "atelier-postgres").map_err(failed(parent))?;
     hand_over(&folder).map_err(failed(folder.clone()))?;
     Ok(folder)
 }
@@ -106,20 +106,6 @@ fn hand_over(folder: &Path) -> io::Result<()> {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
-}
-
-pub(super) fn unique(parent: &Path, stem: &str) -> io::Result<PathBuf> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = parent.join(format!("{stem}-{}-{number}", std::process::id()));
-        match fs::DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => return Ok(folder),
-            // Left behind by a process that had our number.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Whether a file or folder is `uid`'s and nobody else may write into it.

@@ -35,7 +35,7 @@ async fn read_only_is_taken_from_the_file_at_sighup_and_a_broken_file_changes_no
 
     file.write("[database]\nread_onyl = false\n");
     program.signal("HUP");
-    program.until_logged("the configuration cannot be read again").await;
+    program.until_logged(&["the configuration cannot be read again"]).await;
     assert_eq!(instance.buyer(order, "requested", true).await.status, 503, "it stays as it was");
 
     file.write("[database]\nread_only = false\n");

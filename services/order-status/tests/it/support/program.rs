@@ -83,13 +83,14 @@ impl Program {
         Instance::at(address, ops_address)
     }
 
-    /// Waits until a line of its log holds `text`.
-    pub(crate) async fn until_logged(&self, text: &str) {
-        let said = || async {
-            self.output.lock().expect("lines").iter().any(|line| line.contains(text)).then_some(())
+    /// Waits until a line of its log has all these words; gives the line.
+    pub(crate) async fn until_logged(&self, words: &[&str]) -> String {
+        let logged = || async {
+            let lines = self.output.lock().expect("lines");
+            lines.iter().find(|line| words.iter().all(|word| line.contains(word))).cloned()
         };
-        let waited = wait::until(text, PATIENCE, said).await;
-        waited.unwrap_or_else(|error| panic!("{error}: {:?}", self.output));
+        let waited = wait::until("the log says so", PATIENCE, logged).await;
+        waited.unwrap_or_else(|error| panic!("{error}: {words:?} is not in {:?}", self.output))
     }
 
     /// Sends a signal, by its name.

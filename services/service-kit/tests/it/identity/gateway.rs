@@ -1,6 +1,6 @@
 //! The gateway's headers: who it is proven by its secret, who asks by what it says, and nothing by what could have been smuggled in.
 
-use super::{Door, NEXT_SECRET, Rewritten, SECRET, until};
+use super::{Door, NEXT_SECRET, SECRET, file, until};
 
 async fn door() -> Door {
     Door::open(&[("mode", "gateway"), ("gateway.secrets", SECRET)]).await
@@ -170,17 +170,17 @@ async fn the_operator_role_makes_an_operator_wherever_it_stands_in_the_list() {
 
 #[tokio::test]
 async fn the_gateway_s_secrets_are_exchanged_by_rewriting_their_file() {
-    let file = Rewritten::new(SECRET);
+    let file = file(SECRET);
     let door = Door::open(&[("mode", "gateway"), ("gateway.secrets_file", file.path())]).await;
     let by = |secret: &str| door.ask(format!("x-gateway-secret: {secret}\r\nx-user-id: ada-7\r\n"));
     by(SECRET).await.identity();
     by(NEXT_SECRET).await.assert_unauthenticated(GATEWAY_ONLY);
-    file.write(&format!("{NEXT_SECRET}\n{SECRET}\n"));
+    file.write(&format!("{NEXT_SECRET}\n{SECRET}\n")).expect("written");
     until("the next secret counts", || async { by(NEXT_SECRET).await.status == 200 }).await;
     by(SECRET).await.identity();
-    file.write(NEXT_SECRET);
+    file.write(NEXT_SECRET).expect("written");
     until("the old secret counts no more", || async { by(SECRET).await.status == 401 }).await;
     by(NEXT_SECRET).await.identity();
-    file.write("too short");
+    file.write("too short").expect("written");
     by(NEXT_SECRET).await.identity();
 }

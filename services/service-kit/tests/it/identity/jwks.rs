@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::issuer::Conduct;
 use tokio::task::JoinSet;
 
-use super::issuer::{Conduct, Issuer};
+use super::issuer::Issuer;
 use super::keys::{Key, assembled, claims, good, set};
 use super::until;
 use crate::wire::Wire;

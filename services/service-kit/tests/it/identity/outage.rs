@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use testkit::issuer::Conduct;
 use tokio::task::JoinSet;
 
-use super::issuer::{Conduct, Issuer};
+use super::issuer::Issuer;
 use super::keys::{AUDIENCE, ISSUER, Key, good, set};
 use super::{Door, until};
 
@@ -39,6 +40,7 @@ fn nonsense() -> Vec<(&'static str, Conduct)> {
         ("redirect", Conduct::Redirect),
         ("silence", Conduct::Silent),
         ("a body that stalls", Conduct::Stalls),
+        ("a body that drips", Conduct::Drips),
         ("a body without end", Conduct::Endless),
     ]
 }
@@ -80,6 +82,28 @@ async fn known_keys_outlive_every_kind_of_nonsense() {
         until("the issuer is back", || async { door.bearer(&unknown).await.status == 200 }).await;
     })
     .await;
+}
+
+/// Its length ends this one long before its deadline: what an issuer sends must not decide how much is kept in memory.
+#[tokio::test]
+async fn of_a_set_without_end_hardly_more_than_the_mebibyte_is_taken_that_a_set_may_have() {
+    let issuer = Issuer::of(&[&Key::ec()]).await;
+    let door = issuer.door(&[("jwks.refresh_min_seconds", "1"), ("jwks.timeout_ms", "60000")]).await;
+    let (known, unknown) = (good(&Key::ec()), good(&Key::ec_next()));
+    until("the set is read", || async { door.bearer(&known).await.status == 200 }).await;
+    issuer.conduct(Conduct::Endless);
+    let asked = issuer.calls();
+    until("the set without end is given up", || async {
+        door.refuses(&unknown, "signature does not match").await;
+        issuer.calls() > asked
+    })
+    .await;
+    let (calls, given) = (issuer.calls() - asked, issuer.bytes_given());
+    println!("{given} bytes in {calls} calls");
+    // Beside the mebibyte stands what the system keeps for a connection at either end.
+    assert!(given > calls << 20, "{given} bytes in {calls} calls: it was not the length that ended it");
+    assert!(given < calls * (16 << 20), "{given} bytes were taken in {calls} calls");
+    door.accepts(&known).await;
 }
 
 #[tokio::test]
@@ -139,8 +163,8 @@ async fn a_key_set_s_address_that_nobody_answers_is_503() {
 
 #[tokio::test]
 async fn a_key_set_s_file_that_is_not_there_is_503_until_it_is() {
-    let file = super::Rewritten::new("");
-    std::fs::remove_file(file.path()).expect("removed");
+    let file = super::file("");
+    file.remove().expect("removed");
     let keys = [
         ("mode", "token"),
         ("jwks.file", file.path()),
@@ -149,7 +173,7 @@ async fn a_key_set_s_file_that_is_not_there_is_503_until_it_is() {
     ];
     let door = Door::open(&keys).await;
     assert_unavailable(&door).await;
-    file.write(&set(&[&Key::ec()]).to_string());
+    file.write(&set(&[&Key::ec()]).to_string()).expect("written");
     let token = good(&Key::ec());
     until("the file is there", || async { door.bearer(&token).await.status == 200 }).await;
 }

@@ -6,32 +6,32 @@ use serde_json::json;
 
 use super::issuer::Issuer;
 use super::keys::{AUDIENCE, ISSUER, Key, good, set};
-use super::{Door, NEXT_SECRET, Rewritten, SECRET, until};
+use super::{Door, NEXT_SECRET, SECRET, file, until};
 
 #[tokio::test]
 async fn shared_secrets_are_exchanged_by_rewriting_their_file() {
-    let file = Rewritten::new(&format!("{SECRET}\n"));
+    let file = file(&format!("{SECRET}\n"));
     let door = Door::open(&[("mode", "token"), ("hs256.secrets_file", file.path())]).await;
     let (old, new) = (good(&Key::secret(SECRET)), good(&Key::secret(NEXT_SECRET)));
     door.accepts(&old).await;
     door.refuses(&new, "signature does not match").await;
 
-    file.write(&format!("{SECRET}\n\n{NEXT_SECRET}\n"));
+    file.write(&format!("{SECRET}\n\n{NEXT_SECRET}\n")).expect("written");
     until("the next secret counts", || async { door.bearer(&new).await.status == 200 }).await;
     door.accepts(&old).await;
 
-    file.write(&format!("{NEXT_SECRET}\r\n"));
+    file.write(&format!("{NEXT_SECRET}\r\n")).expect("written");
     until("the old secret counts no more", || async { door.bearer(&old).await.status == 401 }).await;
     door.accepts(&new).await;
 }
 
 #[tokio::test]
 async fn a_file_of_secrets_that_went_bad_leaves_those_that_were() {
-    let file = Rewritten::new(SECRET);
+    let file = file(SECRET);
     let door = Door::open(&[("mode", "token"), ("hs256.secrets_file", file.path())]).await;
     let (old, new) = (good(&Key::secret(SECRET)), good(&Key::secret(NEXT_SECRET)));
     for bad in ["\n\n", "short\n", &format!("{NEXT_SECRET}\nshort\n")] {
-        file.write(bad);
+        file.write(bad).expect("written");
         // The file is looked at once a second at most, so within this time the bad one was.
         let began = Instant::now();
         while began.elapsed() < Duration::from_millis(1200) {
@@ -39,16 +39,16 @@ async fn a_file_of_secrets_that_went_bad_leaves_those_that_were() {
             door.refuses(&new, "signature does not match").await;
         }
     }
-    std::fs::remove_file(file.path()).expect("removed");
+    file.remove().expect("removed");
     door.accepts(&old).await;
-    file.write(NEXT_SECRET);
+    file.write(NEXT_SECRET).expect("written");
     until("the next secret counts", || async { door.bearer(&new).await.status == 200 }).await;
 }
 
 #[tokio::test]
 async fn a_secret_in_a_file_must_be_long_enough_from_the_start() {
     for text in ["", "\n", &SECRET[..31], &format!("{SECRET}\n{}\n", &SECRET[..31])] {
-        let file = Rewritten::new(text);
+        let file = file(text);
         for (mode, key) in [("token", "hs256.secrets_file"), ("gateway", "gateway.secrets_file")] {
             let error = Door::try_open(&[("mode", mode), (key, file.path())]).await.err();
             let said = error.expect("it does not start").to_string();
@@ -98,7 +98,7 @@ async fn a_key_that_was_withdrawn_counts_until_the_next_reading_and_no_longer() 
 
 #[tokio::test]
 async fn a_key_set_in_a_file_is_read_again() {
-    let file = Rewritten::new(&set(&[&Key::ec()]).to_string());
+    let file = file(&set(&[&Key::ec()]).to_string());
     let door = Door::open(&[
         ("mode", "token"),
         ("jwks.file", file.path()),
@@ -110,10 +110,10 @@ async fn a_key_set_in_a_file_is_read_again() {
     let (old, new) = (good(&Key::ec()), good(&Key::ec_next()));
     door.accepts(&old).await;
     door.refuses(&new, "signature does not match").await;
-    file.write(&set(&[&Key::ec_next()]).to_string());
+    file.write(&set(&[&Key::ec_next()]).to_string()).expect("written");
     until("the new key counts", || async { door.bearer(&new).await.status == 200 }).await;
     door.refuses(&old, "signature does not match").await;
-    file.write("no set");
+    file.write("no set").expect("written");
     door.refuses(&good(&Key::ec_foreign().named(Some("ec-3"))), "signature does not match").await;
     door.accepts(&new).await;
 }
