@@ -8,6 +8,7 @@
     reason = "a test says by panicking that something is not as it should be"
 )]
 
+mod database_tls;
 mod edge;
 mod identity;
 mod limits;

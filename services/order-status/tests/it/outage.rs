@@ -6,26 +6,13 @@ use futures_util::future::join_all;
 use migrator::migrate::{UpOptions, up};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
-use testkit::postgres::{PostgresServer, SUPERUSER, ServerOptions, StopMode};
+use testkit::postgres::{SUPERUSER, ServerOptions, StopMode};
 use testkit::{Role, TestDatabase, wait};
 
-use crate::support::{App, BUYER, Instance, MAKER, PATIENCE, settings};
+use crate::support::{App, BUYER, Instance, MAKER, PATIENCE, own_server, settings};
 
 const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 const BACK_WITHIN: Duration = Duration::from_secs(5);
-
-/// A server of this test's own, which it may stop.
-async fn server(port: u16) -> PostgresServer {
-    let options = ServerOptions { port, ..ServerOptions::tests() };
-    PostgresServer::start(options, &mut |_| {}).await.expect("a server")
-}
-
-/// Our schema in the server's own database, all of it the superuser's: the single tier.
-async fn migrate(server: &PostgresServer) {
-    up(&server.options(SUPERUSER, "postgres"), &UpOptions::embedded().expect("the migrations"))
-        .await
-        .expect("migrated");
-}
 
 fn reason(report: &Value) -> &str {
     report["conditions"]["database"]["reason"].as_str().unwrap_or_default()
@@ -61,8 +48,8 @@ async fn works_again(instance: &Instance) {
 
 #[tokio::test]
 async fn a_database_that_stops_is_503_and_degraded_and_one_that_comes_back_is_used_without_a_restart() {
-    let mut server = server(0).await;
-    migrate(&server).await;
+    let mut server = own_server::start(ServerOptions::tests()).await;
+    own_server::migrate(&server).await;
     let instance = Instance::start(&settings(&server.url("postgres"), &[])).await;
     instance.until_ready().await;
     let order_id = instance.order().await;
@@ -104,8 +91,8 @@ async fn without_a_database_it_is_alive_and_un_ready_with_a_reason_and_ready_whe
         .await;
     everything_is_503(&instance, 1).await;
 
-    let server = server(port).await;
-    migrate(&server).await;
+    let server = own_server::start(ServerOptions { port, ..ServerOptions::tests() }).await;
+    own_server::migrate(&server).await;
     instance.until_ready().await;
     works_again(&instance).await;
 }

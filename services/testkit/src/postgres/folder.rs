@@ -3,9 +3,9 @@
 //! PostgreSQL refuses to run as root. Root therefore hands the data to the user "nobody", who cannot look into root's home:
 //! both live under `/var/tmp` then.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::environment;
@@ -104,6 +104,16 @@ fn hand_over(folder: &Path) -> io::Result<()> {
     }
     if fs::metadata(folder)?.mode() & 0o077 != 0 {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Writes a file into a server's folder that only the server may read.
+pub(super) fn write_private(path: &Path, text: &str, as_nobody: bool) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    if as_nobody {
+        chown(path, Some(NOBODY), Some(NOBODY))?;
     }
     Ok(())
 }

@@ -4,8 +4,15 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::certificate::Certificate;
+
 /// How long a server may take to stop.
 pub(super) const STOP_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What a server with a certificate proves itself with, in files beside its data.
+pub(super) const CERTIFICATE_FILE: &str = "server.crt";
+/// See [`CERTIFICATE_FILE`].
+pub(super) const KEY_FILE: &str = "server.key";
 
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +41,10 @@ pub struct ServerOptions {
     pub port: u16,
     /// What a crash of the machine may cost.
     pub durability: Durability,
+    /// Whether everybody is asked for a password, the superuser for one that is made with the data.
+    pub asks_password: bool,
+    /// What it proves itself with; without it there is no TLS.
+    pub certificate: Option<Certificate>,
     /// Further settings, name and value.
     pub settings: Vec<(String, String)>,
 }
@@ -45,6 +56,8 @@ impl ServerOptions {
             data: DataFolder::Temporary,
             port: 0,
             durability: Durability::None,
+            asks_password: false,
+            certificate: None,
             settings: vec![("max_connections".to_owned(), "300".to_owned())],
         }
     }
@@ -55,11 +68,13 @@ impl ServerOptions {
             data: DataFolder::Kept(folder.into()),
             port,
             durability: Durability::Full,
+            asks_password: true,
+            certificate: None,
             settings: Vec::new(),
         }
     }
 
-    /// All settings, name and value; later ones win.
+    /// All settings, name and value; later ones win. The server looks for files from within its data.
     pub(super) fn settings(&self, port: u16) -> Vec<(String, String)> {
         let mut settings = vec![
             ("listen_addresses", Ipv4Addr::LOCALHOST.to_string()),
@@ -70,6 +85,11 @@ impl ServerOptions {
         if self.durability == Durability::None {
             let off = || "off".to_owned();
             settings.extend([("fsync", off()), ("synchronous_commit", off()), ("full_page_writes", off())]);
+        }
+        if self.certificate.is_some() {
+            settings.push(("ssl", "on".to_owned()));
+            settings.push(("ssl_cert_file", format!("../{CERTIFICATE_FILE}")));
+            settings.push(("ssl_key_file", format!("../{KEY_FILE}")));
         }
         let ours = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
         ours.chain(self.settings.iter().cloned()).collect()

@@ -1,12 +1,11 @@
 //! The password of a server whose data is kept: other users of this machine reach its port, and must find it locked.
 //! It lies beside the data, in a folder that is closed to them.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::folder::NOBODY;
+use super::folder::write_private;
 
 const BYTES: usize = 16;
 
@@ -20,12 +19,7 @@ pub(super) fn make(folder: &Path, as_nobody: bool) -> io::Result<String> {
     let mut bytes = [0; BYTES];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     let password = format!("{:032x}", u128::from_be_bytes(bytes));
-    let path = file(folder);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-    file.write_all(password.as_bytes())?;
-    if as_nobody {
-        chown(&path, Some(NOBODY), Some(NOBODY))?;
-    }
+    write_private(&file(folder), &password, as_nobody)?;
     Ok(password)
 }
 

@@ -13,7 +13,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use super::binaries::Binaries;
 use super::error::ServerError;
 use super::folder;
-use super::options::{DataFolder, Durability, STOP_DEADLINE, ServerOptions, StopMode};
+use super::options::{
+    CERTIFICATE_FILE, DataFolder, Durability, KEY_FILE, STOP_DEADLINE, ServerOptions, StopMode,
+};
 use super::process::{self, Process, Signal};
 use super::{Progress, SUPERUSER, password, stale};
 use crate::wait;
@@ -64,6 +66,7 @@ impl PostgresServer {
         let port = options.port;
         let mut server =
             Self { binaries, options, folder, as_nobody, port, log, password: None, process: None };
+        server.write_certificate().map_err(system("the certificate cannot be written"))?;
         server.create(progress).await?;
         server.start_again(progress).await?;
         Ok(server)
@@ -162,6 +165,14 @@ impl PostgresServer {
         self.folder.join("data")
     }
 
+    fn write_certificate(&self) -> io::Result<()> {
+        let Some(certificate) = &self.options.certificate else { return Ok(()) };
+        for (name, text) in [(CERTIFICATE_FILE, certificate.pem()), (KEY_FILE, certificate.key_pem())] {
+            folder::write_private(&self.folder.join(name), text, self.as_nobody)?;
+        }
+        Ok(())
+    }
+
     async fn create(&mut self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<(), ServerError> {
         if let Ok(found) = fs::read_to_string(self.data().join("PG_VERSION")) {
             self.password = password::known(&self.folder).map_err(unusable_password)?;
@@ -179,7 +190,7 @@ impl PostgresServer {
             "C",
             "--no-instructions",
         ]);
-        if matches!(self.options.data, DataFolder::Kept(_)) {
+        if self.options.asks_password {
             self.password = Some(password::make(&self.folder, self.as_nobody).map_err(unusable_password)?);
             initdb.args(["--auth", "scram-sha-256", "--pwfile"]).arg(password::file(&self.folder));
         } else {

@@ -1,0 +1,16 @@
+//! A PostgreSQL server of a test's own, for what must not be done to one that others use.
+
+use migrator::migrate::{UpOptions, up};
+use testkit::postgres::{PostgresServer, SUPERUSER, ServerOptions};
+
+/// Starts one.
+pub(crate) async fn start(options: ServerOptions) -> PostgresServer {
+    PostgresServer::start(options, &mut |_| {}).await.expect("a server")
+}
+
+/// Our schema in the server's own database, all of it the superuser's: the single tier.
+pub(crate) async fn migrate(server: &PostgresServer) {
+    up(&server.options(SUPERUSER, "postgres"), &UpOptions::embedded().expect("the migrations"))
+        .await
+        .expect("migrated");
+}
