@@ -15,6 +15,17 @@ pub(crate) use transition::{MoveError, MoveItem, MoveOutcome, Transitions};
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+/// The least time that an attempt needs. One that begins later would be cut off in the middle, and nobody could say what became of it.
+const ATTEMPT_MIN: Duration = Duration::from_millis(200);
+
+/// Until when an attempt may begin that must be over by `deadline`, however short the whole deadline is configured.
+fn last_start(deadline: Instant) -> Instant {
+    let whole = deadline.saturating_duration_since(Instant::now());
+    deadline - ATTEMPT_MIN.min(whole / 4)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a foreign lock ends without notice, and no connection may be held while it is waited for"

@@ -78,6 +78,7 @@ impl Creates {
     /// Makes one order, trying again until its deadline where somebody else holds its id or its key.
     pub(crate) async fn apply(&self, share: Share, item: NewOrder) -> Result<CreateOutcome, DatabaseError> {
         let deadline = self.database.deadline();
+        let last_start = super::last_start(deadline);
         loop {
             let asked = item.clone();
             let made = self
@@ -87,7 +88,7 @@ impl Creates {
                 })
                 .await;
             match made {
-                Err(DatabaseError::Locked(_)) if Instant::now() + LOCKED_PAUSE < deadline => {
+                Err(DatabaseError::Locked(_)) if Instant::now() + LOCKED_PAUSE < last_start => {
                     super::pause(LOCKED_PAUSE).await;
                 }
                 Err(error) => return Err(error),

@@ -22,9 +22,6 @@ const RACES_MAX: usize = 5;
 /// The first and the longest pause before a row that somebody else holds is tried again.
 const LOCKED_PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
 
-/// The least time that an attempt needs. One that begins later would be cut off in the middle, and nobody could say what became of it.
-const ATTEMPT_MIN: Duration = Duration::from_millis(200);
-
 /// Moves of one order queue up in one lane, so that the workers of one process never race each other. A power of two.
 const LANES: usize = 1024;
 
@@ -91,10 +88,8 @@ impl Transitions {
 
     /// Makes one move, trying again until its deadline where others are in the way.
     pub(crate) async fn apply(&self, share: Share, item: MoveItem) -> Result<MoveOutcome, MoveError> {
-        let started = Instant::now();
         let deadline = self.database.deadline();
-        // Nobody begins an attempt in the last moments, however short the whole deadline is configured.
-        let last_start = deadline - ATTEMPT_MIN.min((deadline - started) / 4);
+        let last_start = super::last_start(deadline);
         let (mut pause, pause_max) = LOCKED_PAUSE;
         let mut races = 0;
         loop {

@@ -3,20 +3,45 @@
 use sqlx::{Connection, Executor, PgConnection, query, query_scalar};
 use testkit::{Role, TestDatabase};
 
-/// A row that is locked until it is let go.
+/// Something that is held until it is let go.
 pub(crate) struct Lock(PgConnection);
 
 impl Lock {
-    /// Locks the row of an order, as somebody at a prompt would.
-    pub(crate) async fn order(database: &TestDatabase, order_id: i64) -> Self {
+    async fn begin(database: &TestDatabase) -> Self {
         let mut connection = database.connect(Role::Owner).await.expect("the owner");
         connection.execute("BEGIN").await.expect("a transaction");
+        Self(connection)
+    }
+
+    /// Locks the row of an order, as somebody at a prompt would.
+    pub(crate) async fn order(database: &TestDatabase, order_id: i64) -> Self {
+        let mut lock = Self::begin(database).await;
         query("SELECT FROM atelier.orders WHERE order_id = $1 FOR UPDATE")
             .bind(order_id)
-            .fetch_one(&mut connection)
+            .fetch_one(&mut lock.0)
             .await
             .expect("the row is locked");
-        Self(connection)
+        lock
+    }
+
+    /// Writes an idempotency key of a caller's, and neither keeps it nor takes it back.
+    pub(crate) async fn key(database: &TestDatabase, caller: &str, key: &str) -> Self {
+        let mut lock = Self::begin(database).await;
+        query("INSERT INTO atelier.idempotency_keys VALUES ($1, $2, decode(repeat('00', 32), 'hex'), 1)")
+            .bind(caller)
+            .bind(key)
+            .execute(&mut lock.0)
+            .await
+            .expect("the key is written");
+        lock
+    }
+
+    /// Locks the tables of orders, as a change of the schema does.
+    pub(crate) async fn tables(database: &TestDatabase) -> Self {
+        let mut lock = Self::begin(database).await;
+        let tables = "LOCK TABLE atelier.orders, atelier.order_events, atelier.idempotency_keys";
+        lock.0.execute(tables).await.expect("the tables are locked");
+        lock
     }
 
     /// Lets it go.

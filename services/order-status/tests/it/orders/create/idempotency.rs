@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::foreign::Lock;
 use crate::support::{Answer, App, BUYER, MAKER};
 
 async fn create(app: &App, key: &str, body: &Value) -> Answer {
@@ -102,6 +103,26 @@ async fn a_refusal_uses_no_key_up() {
     let mut wrong = body();
     wrong["cost_final"] = json!(-1);
     assert_eq!(create(&app, "key-1", &wrong).await.status, 422);
+    let answer = create(&app, "key-1", &body()).await;
+    assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, None));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_key_that_is_held_is_told_that_it_is_contended_and_no_connection_is_lost() {
+    let app = App::start_with(&[("ATELIER_DATABASE__ITEM_DEADLINE_MS", "500")]).await;
+    let lock = Lock::key(&app.database, BUYER, "key-1").await;
+    for _ in 0..5 {
+        let answer = create(&app, "key-1", &body()).await;
+        answer.refused(503, "contended", "Another change holds this; try again shortly");
+        assert_eq!(create(&app, "key-2", &body()).await.status, 201);
+    }
+    assert_eq!(
+        app.series("db_reconnects_total").await,
+        [],
+        "connections were given up for somebody else's lock"
+    );
+    lock.release().await;
     let answer = create(&app, "key-1", &body()).await;
     assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, None));
     app.finish().await;
