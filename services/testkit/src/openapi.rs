@@ -3,7 +3,11 @@
 //! Stricter than JSON Schema in one point: a key that a schema does not name is a mistake, because then the document lags behind
 //! the code. Patterns are not looked at; everything else that our schemas say is.
 
+mod held;
+
 use serde_json::Value;
+
+pub use held::{Held, Outcome, Route};
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 

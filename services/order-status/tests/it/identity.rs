@@ -3,9 +3,9 @@
 
 mod audit;
 mod bodies;
-mod callers;
-mod fair;
+pub(crate) mod callers;
 mod es256;
+mod fair;
 mod key_set;
 mod keys;
 mod matrix;

@@ -1,10 +1,12 @@
 //! What a client may send and how slowly, and that nothing it invents grows the metrics.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
+use testkit::wait;
 
+use crate::identity::callers::{CREATOR, Mode, OPERATOR, REQUESTER, STRANGER, Who};
 use crate::support::raw::Raw;
-use crate::support::{Answer, App};
+use crate::support::{Answer, App, PATIENCE};
 
 #[tokio::test]
 async fn a_flood_in_one_header_is_431_and_others_are_served_meanwhile() {
@@ -154,18 +156,51 @@ async fn outcomes_are_counted_by_closed_labels() {
     app.finish().await;
 }
 
+/// Three requests at once, and one more each second.
+const THREE_REQUESTS: [(&str, &str); 2] =
+    [("ATELIER_LIMITS__CALLER_REQUESTS_PER_SECOND", "1"), ("ATELIER_LIMITS__CALLER_BURST_REQUESTS", "3")];
+
+/// Asks until the answer is 429.
+async fn until_limited<F: Future<Output = Answer>>(ask: impl Fn() -> F) {
+    let limited = || async {
+        let answer = ask().await;
+        (answer.status == 429).then_some(answer)
+    };
+    let answer = wait::until("the limit is reached", PATIENCE, limited).await.expect("it is");
+    let detail = "You ask more often than this service allows; wait, then try again";
+    let problem = answer.refused(429, "rate_limited", detail);
+    assert_eq!((answer.header("retry-after"), &problem["retry_after_seconds"]), (Some("1"), &json!(1)));
+}
+
 #[tokio::test]
 async fn a_caller_who_asks_too_often_is_429_and_told_when_to_come_again() {
-    let limits =
-        [("ATELIER_LIMITS__CALLER_REQUESTS_PER_SECOND", "1"), ("ATELIER_LIMITS__CALLER_BURST_REQUESTS", "3")];
-    let app = App::start_with(&limits).await;
+    let app = App::start_with(&THREE_REQUESTS).await;
     for _ in 0..3 {
         assert_eq!(app.get("/orders/1").await.status, 404);
     }
-    let answer = app.get("/orders/1").await;
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (429, Some("rate_limited")), "{answer:?}");
-    assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
+    until_limited(|| app.get("/orders/1")).await;
+    let again = || async { (app.get("/orders/1").await.status == 404).then_some(()) };
+    wait::until("there is room again", PATIENCE, again).await.expect("there is");
     app.until_ready().await;
+}
+
+#[tokio::test]
+async fn a_verified_caller_who_asks_too_often_limits_nobody_else_at_the_same_address() {
+    let app = App::start_with(&[Mode::Token.settings(), &THREE_REQUESTS].concat()).await;
+    let ask = |who| {
+        let request = Mode::Token.sign(who, app.request(Method::GET, "/orders/1"));
+        async { Answer::of(request).await }
+    };
+    until_limited(|| ask(Some(REQUESTER))).await;
+    for who in [STRANGER, CREATOR, OPERATOR] {
+        for _ in 0..3 {
+            assert_eq!(ask(Some(who)).await.status, 404, "{}", who.user_id);
+        }
+    }
+    // Requests of somebody unknown count for the address that they come from, and that hinders nobody who is known.
+    until_limited(|| ask(None)).await;
+    let beyond = Who { user_id: "another", ..STRANGER };
+    assert_eq!(ask(Some(beyond)).await.status, 404);
 }
 
 #[tokio::test]

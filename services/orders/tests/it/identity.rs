@@ -12,22 +12,22 @@ const GATEWAY_SECRET: &str = "test-gateway-secret-0123456789abcdefgh";
 
 /// How the service learns who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     Token,
     Gateway,
     Open,
 }
 
 /// User id, username, whether an operator.
-type Who = (&'static str, Option<&'static str>, bool);
+pub(crate) type Who = (&'static str, Option<&'static str>, bool);
 
 const ADA: Who = ("ada", Some("ada-lovelace"), false);
 const MAREN: Who = ("m-1", Some("maren"), false);
-const STRANGER: Who = ("stranger", Some("stranger"), false);
-const OPERATOR: Who = ("op-9", Some("olga"), true);
+pub(crate) const STRANGER: Who = ("stranger", Some("stranger"), false);
+pub(crate) const OPERATOR: Who = ("op-9", Some("olga"), true);
 
 impl Mode {
-    fn keys(self) -> &'static [(&'static str, &'static str)] {
+    pub(crate) fn keys(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Token => &[("auth.mode", "token"), ("auth.hs256.secrets", TOKEN_SECRET)],
             Self::Gateway => &[("auth.mode", "gateway"), ("auth.gateway.secrets", GATEWAY_SECRET)],
@@ -36,7 +36,7 @@ impl Mode {
     }
 
     /// The headers that make a request `who`'s.
-    fn headers(self, who: Option<Who>) -> Vec<(&'static str, String)> {
+    pub(crate) fn headers(self, who: Option<Who>) -> Vec<(&'static str, String)> {
         let Some((user_id, username, operator)) = who else { return Vec::new() };
         let roles = if operator { "operator" } else { "buyer" };
         match self {
@@ -55,7 +55,7 @@ impl Mode {
         }
     }
 
-    async fn get(self, who: Option<Who>, service: &Service, path: &str) -> Answer {
+    pub(crate) async fn get(self, who: Option<Who>, service: &Service, path: &str) -> Answer {
         service.get_with(path, &self.headers(who)).await
     }
 }

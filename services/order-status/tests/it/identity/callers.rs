@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::support::{Answer, App, BUYER, Instance, MAKER};
 
 /// What signs tokens.
-pub(super) const TOKEN_SECRET: &str = "planted-token-secret-0123456789abcdef";
+pub(crate) const TOKEN_SECRET: &str = "planted-token-secret-0123456789abcdef";
 /// What the gateway proves itself with.
-pub(super) const GATEWAY_SECRET: &str = "planted-gateway-secret-0123456789abcd";
+pub(crate) const GATEWAY_SECRET: &str = "planted-gateway-secret-0123456789abcd";
 
 /// How the service learns who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     Token,
     Gateway,
     Open,
@@ -21,10 +21,10 @@ pub(super) enum Mode {
 
 /// Somebody.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Who {
-    pub(super) user_id: &'static str,
-    pub(super) username: Option<&'static str>,
-    pub(super) operator: bool,
+pub(crate) struct Who {
+    pub(crate) user_id: &'static str,
+    pub(crate) username: Option<&'static str>,
+    pub(crate) operator: bool,
 }
 
 const fn person(user_id: &'static str, username: &'static str) -> Who {
@@ -32,21 +32,21 @@ const fn person(user_id: &'static str, username: &'static str) -> Who {
 }
 
 /// Wants the orders made.
-pub(super) const REQUESTER: Who = person(BUYER, "buyers-name");
+pub(crate) const REQUESTER: Who = person(BUYER, "buyers-name");
 /// Makes them.
-pub(super) const CREATOR: Who = person("makers-id", MAKER);
+pub(crate) const CREATOR: Who = person("makers-id", MAKER);
 /// Has nothing to do with them.
-pub(super) const STRANGER: Who = person("stranger-1", "stranger");
+pub(crate) const STRANGER: Who = person("stranger-1", "stranger");
 /// Staff.
-pub(super) const OPERATOR: Who = Who { operator: true, ..person("operator-9", "olga") };
+pub(crate) const OPERATOR: Who = Who { operator: true, ..person("operator-9", "olga") };
 
 impl Mode {
     /// A service in this mode.
-    pub(super) async fn app(self) -> App {
+    pub(crate) async fn app(self) -> App {
         App::start_with(self.settings()).await
     }
 
-    pub(super) fn settings(self) -> &'static [(&'static str, &'static str)] {
+    pub(crate) fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Token => &[("ATELIER_AUTH__MODE", "token"), ("ATELIER_AUTH__HS256__SECRETS", TOKEN_SECRET)],
             Self::Gateway => {
@@ -57,7 +57,7 @@ impl Mode {
     }
 
     /// Makes a request `who`'s. `None` is somebody unknown.
-    pub(super) fn sign(self, who: Option<Who>, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn sign(self, who: Option<Who>, request: RequestBuilder) -> RequestBuilder {
         let Some(who) = who else { return request };
         match self {
             Self::Token => by_token(who, request),
@@ -84,7 +84,7 @@ fn by_headers(who: Who, request: RequestBuilder) -> RequestBuilder {
 }
 
 /// A good token. It ends in 2100.
-pub(super) fn token(who: Who) -> String {
+pub(crate) fn token(who: Who) -> String {
     let roles = if who.operator { json!(["operator"]) } else { json!(["buyer"]) };
     signed(
         &json!({"sub": who.user_id, "username": who.username, "roles": roles, "exp": 4_102_444_800_u64}),
@@ -92,24 +92,24 @@ pub(super) fn token(who: Who) -> String {
     )
 }
 
-pub(super) fn signed(claims: &Value, secret: &str) -> String {
+pub(crate) fn signed(claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
     encode(&Header::new(Algorithm::HS256), claims, &key).expect("a token")
 }
 
 /// An instance as one person uses it, with a token.
-pub(super) struct As<'a>(pub(super) &'a Instance, pub(super) Who);
+pub(crate) struct As<'a>(pub(crate) &'a Instance, pub(crate) Who);
 
 impl As<'_> {
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(Mode::Token.sign(Some(self.1), self.0.request(Method::GET, path))).await
     }
 
-    pub(super) async fn post(&self, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, body: &Value) -> Answer {
         self.post_with_key(body, None).await
     }
 
-    pub(super) async fn post_with_key(&self, body: &Value, key: Option<&str>) -> Answer {
+    pub(crate) async fn post_with_key(&self, body: &Value, key: Option<&str>) -> Answer {
         let mut request = self.0.request(Method::POST, "/orders").body(body.to_string());
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -124,17 +124,17 @@ impl As<'_> {
         answer.json()["order"]["order_id"].as_i64().expect("an id")
     }
 
-    pub(super) async fn put(&self, order_id: i64, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, order_id: i64, body: &Value) -> Answer {
         let request = self.0.request(Method::PUT, &format!("/orders/{order_id}/update"));
         Answer::of(Mode::Token.sign(Some(self.1), request.body(body.to_string()))).await
     }
 
-    pub(super) async fn moves(&self, order_id: i64, state_type: &str, new_value: bool) -> Answer {
+    pub(crate) async fn moves(&self, order_id: i64, state_type: &str, new_value: bool) -> Answer {
         self.put(order_id, &json!({"state_type": state_type, "new_value": new_value})).await
     }
 
     /// All events of an order.
-    pub(super) async fn events(&self, order_id: i64) -> Vec<Value> {
+    pub(crate) async fn events(&self, order_id: i64) -> Vec<Value> {
         let answer = self.get(&format!("/orders/{order_id}/history")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["events"].as_array().expect("events").clone()
@@ -142,7 +142,7 @@ impl As<'_> {
 }
 
 /// The one refusal of who is not known.
-pub(super) fn assert_unknown(answer: &Answer) {
+pub(crate) fn assert_unknown(answer: &Answer) {
     assert_eq!((answer.status, &answer.json()["code"]), (401, &json!("unauthenticated")), "{answer:?}");
     assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#), "{answer:?}");
 }

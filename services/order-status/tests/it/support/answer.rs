@@ -75,6 +75,10 @@ impl Answer {
         Ok(Self { status, headers, text: response.text().await? })
     }
 
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// A header that may come once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
