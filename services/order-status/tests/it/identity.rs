@@ -3,6 +3,7 @@
 
 mod audit;
 mod bodies;
+mod caching;
 pub(crate) mod callers;
 mod es256;
 mod fair;
