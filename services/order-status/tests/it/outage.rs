@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use migrator::migrate::{UpOptions, up};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
 use testkit::postgres::{SUPERUSER, ServerOptions, StopMode};
@@ -112,9 +111,7 @@ async fn a_database_that_is_not_migrated_un_readies_and_names_the_migrator_until
     let mut admin = database.connect(Role::Admin).await.expect("connected");
     let script = testkit::database::roles().script(database.name());
     sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut admin).await.expect("the roles");
-    let mut options = UpOptions::embedded().expect("the migrations");
-    options.roles = Some(testkit::database::roles());
-    up(&database.options(Role::Owner), &options).await.expect("migrated");
+    own_server::migrate_split(&database.options(Role::Owner)).await;
     instance.until_ready().await;
     works_again(&instance).await;
     database.check_history_law().await.expect("the history law holds");

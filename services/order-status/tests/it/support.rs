@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod foreign;
+pub(crate) mod load;
 pub(crate) mod own_server;
 pub(crate) mod program;
 pub(crate) mod raw;

@@ -8,7 +8,7 @@ use testkit::issuer::{Conduct, Issuer};
 use testkit::{Role, TestDatabase, wait};
 
 use super::callers::{REQUESTER, assert_unknown};
-use super::es256::{Key, set, settings};
+use super::rs256::{Key, set, settings};
 use crate::support::program::Program;
 use crate::support::{Answer, Instance, PATIENCE};
 

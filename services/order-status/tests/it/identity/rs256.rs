@@ -1,9 +1,11 @@
 //! Keys of an issuer's set, and tokens that they sign. Made anew for each run: none stands in the repository.
+//! RSA, because without optimisation a signature of any other kind takes so long to verify that no load could be made of them.
 
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey;
+use rsa::rand_core::OsRng;
 use serde_json::{Value, json};
 
 use super::callers::Who;
@@ -34,8 +36,8 @@ pub(super) struct Key {
 impl Key {
     /// A new one.
     pub(super) fn new(kid: &'static str) -> Self {
-        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
-        Self { kid, encoding: EncodingKey::from_ec_der(made.expect("a key").as_ref()) }
+        let made = RsaPrivateKey::new(&mut OsRng, 2048).expect("a key");
+        Self { kid, encoding: EncodingKey::from_rsa_der(made.to_pkcs1_der().expect("DER").as_bytes()) }
     }
 
     /// A good token of somebody's. It ends in 2100.
@@ -43,7 +45,7 @@ impl Key {
         let claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "exp": 4_102_444_800_u64, "sub": who.user_id, "username": who.username
         });
-        let header = Header { kid: Some(self.kid.to_owned()), ..Header::new(Algorithm::ES256) };
+        let header = Header { kid: Some(self.kid.to_owned()), ..Header::new(Algorithm::RS256) };
         encode(&header, &claims, &self.encoding).expect("a token")
     }
 }
@@ -51,7 +53,7 @@ impl Key {
 /// The public halves of these keys, as an issuer shows them.
 pub(super) fn set(keys: &[&Key]) -> Value {
     let public = |key: &&Key| {
-        let jwk = Jwk::from_encoding_key(&key.encoding, Algorithm::ES256).expect("a public half");
+        let jwk = Jwk::from_encoding_key(&key.encoding, Algorithm::RS256).expect("a public half");
         let mut jwk = serde_json::to_value(jwk).expect("JSON");
         jwk["kid"] = json!(key.kid);
         jwk
