@@ -14,8 +14,8 @@ pub type Route = (&'static str, &'static str);
 pub type Outcome = (Route, u16, Option<String>);
 
 /// Headers that belong to some answers only.
-const HEADERS: [&str; 6] =
-    ["etag", "location", "idempotency-replayed", "retry-after", "allow", "www-authenticate"];
+const HEADERS: [&str; 7] =
+    ["etag", "link", "location", "idempotency-replayed", "retry-after", "allow", "www-authenticate"];
 
 /// A document, and what was held against it.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use reqwest::{Body, Method, RequestBuilder};
 use serde_json::{Value, json};
+use service_kit::audit::{Audit, AuditConfig};
 use service_kit::config::Listen;
 use service_kit::http::{Edge, HttpConfig, RequestIds, Server, wrap};
 use service_kit::identity::AuthMode;
@@ -189,6 +190,11 @@ async fn what_is_away(app: &App, held: &mut Held) {
     for route in ROUTES {
         refusal(held, route, 503, "database_unavailable", &ask(&without_database, route).await);
     }
+
+    let frozen = Instance::start(&settings(&url, &with(&[("ATELIER_DATABASE__READ_ONLY", "true")]))).await;
+    for route in [CREATE, UPDATE] {
+        refusal(held, route, 503, "read_only", &ask(&frozen, route).await);
+    }
 }
 
 async fn what_is_too_much(app: &App, held: &mut Held) {
@@ -263,7 +269,8 @@ async fn a_panic_is_refused_as_declared_and_says_nothing_of_itself() {
         slow_request_ms: 0,
     };
     let metrics = HttpMetrics::new(&Metrics::new("test"));
-    let edge = Edge { request_ids: RequestIds::counting(), metrics, log: RequestLog::new(&log) };
+    let audit = Audit::new(&AuditConfig { key: None, key_file: None }).expect("a key of its own");
+    let edge = Edge { request_ids: RequestIds::counting(), metrics, log: RequestLog::new(&log), audit };
     let routes =
         Router::new().route("/orders/{order_id}", get(async || -> &'static str { panic!("planted") }));
     tokio::spawn(server.serve(wrap(routes, edge), CancellationToken::new(), PATIENCE));
