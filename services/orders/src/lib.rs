@@ -13,6 +13,7 @@ pub use config::Config;
 pub use http::documents;
 
 use axum::Router;
+use service_kit::doctor::Finding;
 use service_kit::service::{Parts, Service, ServiceConfig};
 
 /// The service, as `service-kit` runs it.
@@ -26,6 +27,10 @@ impl Service for Orders {
 
     fn base(config: &Config) -> &ServiceConfig {
         &config.base
+    }
+
+    async fn examine(config: &Config) -> Vec<Finding> {
+        vec![catalog::doctor(&config.catalog).await]
     }
 
     fn routes(config: &Config, parts: Parts) -> Result<Router, ClientError> {

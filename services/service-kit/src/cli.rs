@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::chain::chain;
 use crate::config::{self, ConfigError, Loaded, Settings};
@@ -39,6 +39,15 @@ pub struct ServiceArgs {
     pub command: Option<ServiceCommand>,
 }
 
+/// How `doctor` says what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorOutput {
+    /// A line each, for people
+    Text,
+    /// One JSON array
+    Json,
+}
+
 /// What a service's binary does besides serving.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum ServiceCommand {
@@ -47,6 +56,12 @@ pub enum ServiceCommand {
         /// What to ask.
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Look at everything that the service needs, and say in words how it is
+    Doctor {
+        /// For people, or for programs.
+        #[arg(long, value_enum, default_value = "text")]
+        output: DoctorOutput,
     },
 }
 

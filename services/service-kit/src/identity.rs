@@ -1,6 +1,7 @@
 //! Who is asking. A handler gets a [`Caller`], never a header or a claim.
 
 mod config;
+mod examine;
 mod gateway;
 mod jwks;
 mod key;
@@ -25,6 +26,7 @@ use crate::http::{Fields, PeerAddress, Problem, codes};
 use crate::lifecycle::every;
 use crate::secrets::SecretsError;
 pub use config::{AuthConfig, AuthMode, GatewayConfig, Hs256Config, JwksConfig, TokenConfig};
+pub(crate) use examine::doctor;
 use gateway::Gateway;
 pub(crate) use key::CallerKey;
 use limit::Limiter;

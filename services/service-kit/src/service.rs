@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, AuditConfig};
 use crate::chain::chain;
-use crate::cli::{self, CommonArgs, ServiceArgs, ServiceCommand};
+use crate::cli::{self, CommonArgs, DoctorOutput, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
 use crate::config::{Alias, Listen, Mistakes, Settings};
 use crate::database::{self, DATABASE_KEYS, Database, DatabaseConfig, DatabaseMetrics, Gate, ReadOnly};
+use crate::doctor::{self, Finding};
 use crate::exit::Exit;
 use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
 use crate::identity::{AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
@@ -91,6 +92,11 @@ pub trait Service {
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + 'static {
         async move { stop.cancelled().await }
+    }
+
+    /// What it needs besides what every service does, as `doctor` finds it.
+    fn examine(_config: &Self::Config) -> impl Future<Output = Vec<Finding>> + Send {
+        async { Vec::new() }
     }
 
     /// Its routes.
@@ -243,6 +249,9 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return cli::refuse(&error, Exit::Configuration).into(),
     };
+    if let Some(ServiceCommand::Doctor { output }) = args.command {
+        return examine::<S>(&loaded.settings, output).unwrap_or(Exit::Failure).into();
+    }
     if let Err(error) = crate::telemetry::start(&S::base(&loaded.settings).log) {
         return cli::refuse(&error, Exit::Configuration).into();
     }
@@ -256,6 +265,12 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
             Exit::Failure.into()
         }
     }
+}
+
+#[tokio::main]
+async fn examine<S: Service>(config: &S::Config, output: DoctorOutput) -> std::io::Result<Exit> {
+    crate::tls::install_provider();
+    doctor::run::<S>(config, output, &mut std::io::stdout().lock()).await
 }
 
 #[tokio::main]

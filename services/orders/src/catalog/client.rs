@@ -180,7 +180,7 @@ fn authorities(file: &PathBuf) -> Result<Vec<Certificate>, ClientError> {
     Ok(certificates)
 }
 
-async fn read_bounded(mut response: Response) -> Result<Vec<u8>, LookupError> {
+pub(super) async fn read_bounded(mut response: Response) -> Result<Vec<u8>, LookupError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(LookupError::NoAnswer)? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod configuration;
+mod doctor;
 mod fixtures;
 mod identity;
 mod openapi;

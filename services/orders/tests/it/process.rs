@@ -16,7 +16,7 @@ use crate::raw_catalog::{Conduct, RawCatalog, answer};
 use crate::support::{Answer, PATIENCE, ask, client, environment};
 
 /// The program with this environment and no other.
-fn program(environment: impl IntoIterator<Item = (String, String)>) -> Command {
+pub(crate) fn program(environment: impl IntoIterator<Item = (String, String)>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
     command.env_clear().envs(environment).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

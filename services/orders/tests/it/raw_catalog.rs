@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use testkit::certificate::Certificate;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 /// What it does once it has read a request.
@@ -28,6 +29,7 @@ pub(crate) enum Conduct {
 #[derive(Debug)]
 pub(crate) struct RawCatalog {
     address: SocketAddr,
+    scheme: &'static str,
     /// Lets answers out of [`Conduct::Gate`], one a permit.
     pub(crate) gate: Arc<Semaphore>,
     seen: Arc<Seen>,
@@ -43,6 +45,17 @@ struct Seen {
 
 impl RawCatalog {
     pub(crate) async fn start(conduct: Conduct) -> Self {
+        Self::with(conduct, None).await
+    }
+
+    /// One that proves with this who it is.
+    pub(crate) async fn start_with_tls(conduct: Conduct, certificate: &Certificate) -> Self {
+        Self::with(conduct, Some(certificate)).await
+    }
+
+    async fn with(conduct: Conduct, certificate: Option<&Certificate>) -> Self {
+        let tls = certificate.map(|certificate| certificate.acceptor().expect("TLS"));
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (gate, seen) = (Arc::new(Semaphore::new(0)), Arc::new(Seen::default()));
@@ -51,18 +64,25 @@ impl RawCatalog {
             while let Ok((stream, _)) = listener.accept().await {
                 let (gate, seen, conduct) =
                     (Arc::clone(&accepted_gate), Arc::clone(&accepted_seen), conduct.clone());
+                let tls = tls.clone();
                 tokio::spawn(async move {
                     // A caller who leaves is no event of the catalog's.
-                    let _ = serve(stream, &conduct, &gate, &seen).await;
+                    let _ = match tls {
+                        None => serve(stream, &conduct, &gate, &seen).await,
+                        Some(tls) => match tls.accept(stream).await {
+                            Ok(stream) => serve(stream, &conduct, &gate, &seen).await,
+                            Err(error) => Err(error),
+                        },
+                    };
                 });
             }
         });
-        Self { address, gate, seen }
+        Self { address, scheme, gate, seen }
     }
 
     /// What goes into `catalog.url`.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/catalog", self.address)
+        format!("{}://{}/catalog", self.scheme, self.address)
     }
 
     /// Requests that are being answered.
@@ -103,7 +123,12 @@ impl Drop for InFlight<'_> {
     }
 }
 
-async fn serve(mut stream: TcpStream, conduct: &Conduct, gate: &Semaphore, seen: &Seen) -> io::Result<()> {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    conduct: &Conduct,
+    gate: &Semaphore,
+    seen: &Seen,
+) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);

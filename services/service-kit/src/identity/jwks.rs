@@ -33,7 +33,7 @@ pub(super) struct NoKeys;
 
 /// Why the set could not be read.
 #[derive(Debug, thiserror::Error)]
-enum ReadError {
+pub(super) enum ReadError {
     #[error("the key set cannot be fetched")]
     Fetch(#[source] reqwest::Error),
     #[error("the issuer answered {0} instead of a key set")]
@@ -80,6 +80,14 @@ impl KeySet {
             known: Mutex::new(None),
             tried: tokio::sync::Mutex::new(None),
         })))
+    }
+
+    /// Reads the set once and counts the keys that could verify a token.
+    pub(super) async fn count(&self) -> Result<usize, ReadError> {
+        let set = self.0.read().await?;
+        let algorithms = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+        let fitting = set.keys.iter().filter(|key| algorithms.iter().any(|algorithm| fits(key, *algorithm)));
+        Ok(fitting.count())
     }
 
     /// Reads the set at start and every `refresh` from then on.

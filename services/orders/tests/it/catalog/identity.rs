@@ -1,10 +1,13 @@
 //! By what the catalog knows this service: a token, from the configuration or a file, and the trace that a request belongs to.
 
-use testkit::wait;
+use testkit::certificate::Authority;
+use testkit::file::TestFile;
+use testkit::{Role, TestDatabase, wait};
 
-use super::{FORGETFUL, insert_with_models};
-use crate::fixtures::model_id;
-use crate::support::{PATIENCE, World};
+use super::{FORGETFUL, insert_with_models, with_models};
+use crate::fixtures::{insert, model_id};
+use crate::raw_catalog::{Conduct, RawCatalog, answer};
+use crate::support::{PATIENCE, Service, World};
 
 const PATH: &str = "/orders/user/ada";
 
@@ -33,17 +36,37 @@ async fn a_token_goes_as_bearer_or_as_it_is_in_a_header_of_its_own() {
 
 #[tokio::test]
 async fn a_token_in_a_file_can_be_exchanged_while_the_service_runs() {
-    let file = std::env::temp_dir().join(format!("catalog-token-{}", std::process::id()));
-    std::fs::write(&file, "first\n").expect("written");
-    let world = asked_with(&[("catalog.token_file", file.to_str().expect("UTF-8"))]).await;
+    let file = TestFile::new("first\n").expect("written");
+    let world = asked_with(&[("catalog.token_file", file.path())]).await;
     assert_eq!(sent(&world, "authorization").as_deref(), Some("Bearer first"));
-    std::fs::write(&file, "second\n").expect("written");
+    file.write("second\n").expect("written");
     let exchanged = || async {
         world.get(PATH).await;
         (sent(&world, "authorization").as_deref() == Some("Bearer second")).then_some(())
     };
     wait::until("the new token is sent", PATIENCE, exchanged).await.expect("exchanged");
-    std::fs::remove_file(&file).expect("removed");
+}
+
+#[tokio::test]
+async fn a_catalog_of_a_private_authority_is_believed_where_its_file_says_so() {
+    let ours = Authority::new("ours").expect("an authority");
+    let body = format!(r#"{{"model": {{"model_id": "{}"}}}}"#, model_id(1));
+    let ca_file = TestFile::new(ours.pem()).expect("written");
+    let believed = [("catalog.ca_file", ca_file.path())];
+    let other = Authority::new("another's").expect("an authority");
+    for (authority, name, keys, status) in [
+        (&ours, "127.0.0.1", &believed[..], "found"),
+        (&ours, "127.0.0.1", &[], "unavailable"),
+        (&ours, "catalog.example.com", &believed, "unavailable"),
+        (&other, "127.0.0.1", &believed, "unavailable"),
+    ] {
+        let certificate = authority.sign(&[name]).expect("a certificate");
+        let catalog = RawCatalog::start_with_tls(Conduct::Bytes(answer(&body)), &certificate).await;
+        let database = TestDatabase::create().await.expect("a database");
+        insert(&database, &with_models(1)).await;
+        let service = Service::start(&database.url(Role::Reader), &catalog.url(), keys).await;
+        assert_eq!(service.get(PATH).await.model_statuses(), [status], "{name} {keys:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,148 @@
+//! `doctor`: whether what a service needs is there and as it should be. Each thing is looked at once and said in words,
+//! for whoever set the service up; it changes nothing and shows no secret.
+
+use std::io::Write;
+
+use serde::Serialize;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use tokio::time::timeout;
+
+use crate::chain::chain;
+use crate::cli::DoctorOutput;
+use crate::database::{DatabaseConfig, SchemaWindow};
+use crate::exit::Exit;
+use crate::service::{Service, ServiceConfig};
+
+/// How one thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// It works, but somebody should know.
+    Odd,
+    /// The service cannot do its work.
+    Bad,
+}
+
+/// What was found about one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which thing.
+    pub about: &'static str,
+    /// How it is.
+    pub verdict: Verdict,
+    /// In words: what was found, and what to do where that is not as it should be.
+    pub words: String,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn good(about: &'static str, words: impl Into<String>) -> Self {
+        Self { about, verdict: Verdict::Good, words: words.into() }
+    }
+
+    /// It works, but somebody should know.
+    pub fn odd(about: &'static str, words: impl Into<String>) -> Self {
+        Self { about, verdict: Verdict::Odd, words: words.into() }
+    }
+
+    /// The service cannot do its work.
+    pub fn bad(about: &'static str, words: impl Into<String>) -> Self {
+        Self { about, verdict: Verdict::Bad, words: words.into() }
+    }
+}
+
+/// Looks at everything and says it on `out`: exit 0 where nothing is bad, else 1.
+pub(crate) async fn run<S: Service>(
+    config: &S::Config,
+    output: DoctorOutput,
+    out: &mut impl Write,
+) -> std::io::Result<Exit> {
+    let base = S::base(config);
+    let mut findings = database(S::NAME, &base.database).await;
+    findings.push(crate::identity::doctor(&base.auth).await);
+    findings.extend(addresses(base));
+    findings.extend(S::examine(config).await);
+    match output {
+        DoctorOutput::Text => {
+            for Finding { about, verdict, words } in &findings {
+                let mark = match verdict {
+                    Verdict::Good => "good",
+                    Verdict::Odd => "odd",
+                    Verdict::Bad => "BAD",
+                };
+                writeln!(out, "{mark:<5} {about:<9} {words}")?;
+            }
+        }
+        DoctorOutput::Json => {
+            serde_json::to_writer(&mut *out, &findings)?;
+            writeln!(out)?;
+        }
+    }
+    let is_bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
+    Ok(if is_bad { Exit::Failure } else { Exit::Success })
+}
+
+async fn database(service: &'static str, config: &DatabaseConfig) -> Vec<Finding> {
+    let options = match config.connect_options(service) {
+        Ok(options) => options,
+        Err(error) => return vec![Finding::bad("database", chain(&error))],
+    };
+    let mut connection = match timeout(config.connect_timeout(), options.connect()).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(error)) => return vec![Finding::bad("database", chain(&error))],
+        Err(_) => {
+            let words = format!("the server did not answer within {} ms", config.connect_timeout_ms);
+            return vec![Finding::bad("database", words)];
+        }
+    };
+    let findings = vec![session(&mut connection).await, schema(&mut connection).await];
+    // Nothing hangs on how this ends.
+    let _ = connection.close().await;
+    findings
+}
+
+/// Who we are there, how protected, and what a statement may take in the end, whatever a pooler or a role says.
+async fn session(connection: &mut PgConnection) -> Finding {
+    let asked = sqlx::query_as::<_, (String, String, bool, String, bool)>(
+        "SELECT current_user::text, current_setting('server_version'),
+                coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+                current_setting('statement_timeout'),
+                has_schema_privilege(to_regnamespace('atelier')::oid, 'CREATE')",
+    )
+    .fetch_one(connection)
+    .await;
+    match asked {
+        Ok((user, version, is_encrypted, statement_timeout, may_create)) => {
+            let way = if is_encrypted { "encrypted" } else { "unencrypted" };
+            let words =
+                format!("PostgreSQL {version}, {way}, as {user}; a statement may take {statement_timeout}");
+            if may_create {
+                Finding::odd(
+                    "database",
+                    format!("{words}; this login may change the schema: give the service one of its own"),
+                )
+            } else {
+                Finding::good("database", words)
+            }
+        }
+        Err(error) => Finding::bad("database", chain(&error)),
+    }
+}
+
+async fn schema(connection: &mut PgConnection) -> Finding {
+    match SchemaWindow::read(connection).await {
+        Ok(window) => match window.refusal() {
+            None => Finding::good("schema", format!("at version {}, which fits", window.version)),
+            Some(refusal) => Finding::bad("schema", refusal),
+        },
+        Err(error) => Finding::bad("schema", format!("cannot be read, run the migrator: {}", chain(&error))),
+    }
+}
+
+/// What the addresses mean: nothing is connected to, because the service itself may be running there.
+fn addresses(base: &ServiceConfig) -> Option<Finding> {
+    let words = "listen can be reached from this machine only; in a container that is nobody";
+    base.listen.is_loopback().then(|| Finding::odd("listen", words))
+}
