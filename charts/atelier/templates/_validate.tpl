@@ -38,6 +38,9 @@
 {{- if and (has $database.sslmode (list "disable" "allow" "prefer")) (not $database.allowPlaintext) -}}
 {{- $wrong = append $wrong (printf "database.sslmode %s would send the password unprotected: use verify-full, or set database.allowPlaintext" $database.sslmode) -}}
 {{- end -}}
+{{- if and (eq $database.sslmode "require") (include "atelier.database.hasCa" .) -}}
+{{- $wrong = append $wrong "database.sslmode require does not look at the authority in database.tls: use verify-full or verify-ca" -}}
+{{- end -}}
 {{- if eq $auth.mode "token" -}}
 {{- if and (not $auth.jwks.url) (not $auth.hs256.existingSecret) -}}
 {{- $wrong = append $wrong "nobody signs tokens: set auth.jwks.url with auth.token.issuer and auth.token.audience, or auth.hs256.existingSecret" -}}

@@ -34,7 +34,7 @@ pub struct DatabaseAddress {
     pub password_file: Option<PathBuf>,
     /// How the connection is secured. If absent: `verify-full`, on loopback `prefer`.
     pub sslmode: Option<SslMode>,
-    /// A file with the certificate authority that signed the server's certificate; if absent, the well-known ones.
+    /// A file with the certificate authority that signed the server's certificate, believed beside the well-known ones.
     pub ca_file: Option<PathBuf>,
     /// Lets a connection to another machine be unencrypted or unverified.
     pub allow_plaintext: bool,
@@ -111,6 +111,10 @@ impl DatabaseAddress {
         }
         if self.url.is_none() && self.host.is_some() && self.user.is_none() && self.user_file.is_none() {
             mistakes.add("database.user", "must be set, or database.user_file");
+        }
+        if self.ca_file.is_some() && matches!(self.ssl_mode(), PgSslMode::Require) {
+            let problem = "require does not look at the certificate, and so not at database.ca_file: use verify-full or verify-ca";
+            mistakes.add("database.sslmode", problem);
         }
         let unverified = matches!(self.ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer);
         if unverified && !self.is_loopback() && !self.allow_plaintext {
