@@ -159,7 +159,7 @@ fn new_order() -> Shape {
             (
                 "custom_params",
                 or_null(free_object(
-                    "The buyer's wishes: at most 16 KiB as compact JSON, no integer beyond 64 bits. \
+                    "The buyer's wishes: at most 16 KiB as compact JSON and 32 levels deep, no integer beyond 64 bits, no NUL. \
                      A text that holds such an object is decoded, for callers of the replaced service.",
                 )),
             ),

@@ -67,6 +67,26 @@ fn every_example_fits_its_schema_in_every_mode() {
 }
 
 #[test]
+fn the_page_fills_in_nothing_that_may_be_absent() {
+    for operation in document(AuthMode::Open).operations() {
+        for parameter in operation.object["parameters"].as_array().expect("parameters") {
+            let is_filled_in = !parameter["example"].is_null();
+            assert_eq!(is_filled_in, parameter["in"] == "path", "{}: {parameter}", operation.path);
+        }
+    }
+}
+
+#[test]
+fn an_example_says_who_is_asking_only_where_that_is_believed() {
+    for (mode, who) in [(AuthMode::Open, json!("ada")), (AuthMode::Token, Value::Null)] {
+        let document = document(mode);
+        let update = operation(&document, ("put", "/orders/{order_id}/update")).object;
+        let examples = &update["requestBody"]["content"]["application/json"]["examples"];
+        assert_eq!(examples["a_step"]["value"]["user_id"], who, "{mode:?}");
+    }
+}
+
+#[test]
 fn every_answer_has_an_example_unless_it_has_no_body() {
     let document = document(AuthMode::Token);
     for Operation { method, path, object } in document.operations() {

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use order_model::{Cost, ModelId, OrderId, Stage};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use service_kit::http::openapi::{Answer, Operation, schemas};
+use service_kit::http::openapi::schemas::{self, Shape};
+use service_kit::http::openapi::{Answer, Operation};
 use service_kit::http::{ListKey, Problem, Query, TraceContext, next_link};
 use service_kit::identity::{Caller, Identity, not_authorized};
 use time::OffsetDateTime;
@@ -18,8 +19,13 @@ use crate::catalog::{Asker, ModelDetails, ModelStatus};
 use crate::state::AppState;
 use crate::store::{Filter, ListItem, Owner, Question, list};
 
-/// What the document says of both lists.
-pub(super) fn described(operation: Operation) -> Operation {
+/// What the document says of both lists. `owner` is whose orders they are: the parameter's name, its shape and an example.
+pub(super) fn described(
+    id: &'static str,
+    summary: &'static str,
+    about: &str,
+    owner: (&str, Shape, &str),
+) -> Operation {
     let items = samples::items();
     let model = samples::model();
     let orders =
@@ -29,11 +35,20 @@ pub(super) fn described(operation: Operation) -> Operation {
         next: Some(samples::cursor()),
     };
     let stages = Stage::ALL.map(Stage::as_str).into_iter().chain(["all"]);
-    operation
-        .query("status", schemas::names("The stage, exactly; `paid` if absent.", stages), "paid")
-        .query("alert", schemas::boolean("Only orders with, or without, an alert."), false)
-        .query("limit", schemas::integer("How many orders a page may have; 50 if absent.", 1, 200), 50)
-        .query("after", schemas::cursor("`next` of the page before, of this very list."), samples::cursor())
+    let (name, shape, example) = owner;
+    let same_owner = format!("$request.path.{name}");
+    let next = [
+        (name, same_owner.as_str()),
+        ("status", "$request.query.status"),
+        ("alert", "$request.query.alert"),
+        ("after", "$response.body#/next"),
+    ];
+    Operation::new(id, summary, about)
+        .path(name, shape, example)
+        .query("status", schemas::names("The stage, exactly; `paid` if absent.", stages))
+        .query("alert", schemas::boolean("Only orders with, or without, an alert."))
+        .query("limit", schemas::integer("How many orders a page may have; 50 if absent.", 1, 200))
+        .query("after", schemas::cursor("`next` of the page before, of this very list."))
         .answers(
             Answer::json(
                 StatusCode::OK,
@@ -41,7 +56,8 @@ pub(super) fn described(operation: Operation) -> Operation {
                 "Page",
                 &page,
             )
-            .with(["link"]),
+            .with(["link"])
+            .leads_to(id, "The next page of this list, where `next` is not `null`.", next),
         )
         .refuses([not_authorized()])
         .refuses(samples::wrong_cursor())

@@ -24,6 +24,9 @@ mod params;
 
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
+/// In the document, how what is asked next names the order that was made.
+const MADE: (&str, &str) = ("order_id", "$response.body#/order/order_id");
+
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
     let sample = samples::record(Stage::Created, 1);
@@ -32,7 +35,7 @@ pub(in crate::http) fn describe() -> Operation {
         With an `Idempotency-Key` it is made once, however often the request is sent; keys are kept for 24 hours at least.";
     let key = "A key of the caller's own for this order: 1 to 255 visible ASCII characters.";
     Operation::new("create_order", "Make an order", about)
-        .header("Idempotency-Key", schemas::pattern(key, r"^[\x21-\x7e]+$", 1, 255), "6f1c2d5e-order-1")
+        .header("Idempotency-Key", schemas::pattern(key, r"^[\x21-\x7e]+$", 1, 255))
         .body(
             "NewOrder",
             [
@@ -56,7 +59,11 @@ pub(in crate::http) fn describe() -> Operation {
                 "Created",
                 &written,
             )
-            .with(["etag", "location", "idempotency-replayed"]),
+            .with(["etag", "location", "idempotency-replayed"])
+            .leads_to("get_order", "The whole order.", [MADE])
+            .leads_to("get_order_status", "Where it stands, and which moves are open.", [MADE])
+            .leads_to("get_order_history", "What happened to it.", [MADE])
+            .leads_to("update_order", "Moves it.", [MADE]),
         )
         .refuses([key::malformed(), not_authorized(), order_exists(), key_reused(), read_only()])
         .refuses(parse(Identity::Open, Fields::default(), None).err())

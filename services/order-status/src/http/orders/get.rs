@@ -10,7 +10,7 @@ use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
 
-use super::conditional;
+use super::{conditional, leads_to_update};
 use crate::http::problems::order_not_found;
 use crate::http::samples;
 use crate::http::view::{OrderView, answer_read, entity_tag};
@@ -23,7 +23,7 @@ pub(in crate::http) fn describe() -> Operation {
     let about = "For its two parties and operators; for anybody else it does not exist. With `If-None-Match` a poll costs little.";
     let operation = Operation::new("get_order", "A whole order", about)
         .path("order_id", schemas::order_id("The order's id."), 7)
-        .answers(Answer::json(StatusCode::OK, "The order.", "Order", &order).with(["etag"]));
+        .answers(leads_to_update(Answer::json(StatusCode::OK, "The order.", "Order", &order).with(["etag"])));
     conditional(operation).refuses([samples::wrong_order_id(), order_not_found()])
 }
 

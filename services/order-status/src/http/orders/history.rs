@@ -14,6 +14,7 @@ use service_kit::identity::Caller;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
+use super::OF_THIS_ORDER;
 use crate::http::problems::order_not_found;
 use crate::http::samples;
 use crate::store::{Event, HistoryQuestion, read_history, read_standings};
@@ -47,9 +48,13 @@ pub(in crate::http) fn describe() -> Operation {
     let about = "Every event of an order, oldest first; the first is its making. Events never change.";
     Operation::new("get_order_history", "What happened to an order", about)
         .path("order_id", schemas::order_id("The order's id."), 7)
-        .query("limit", schemas::integer("How many events a page may have; 50 if absent.", 1, 200), 50)
-        .query("after", schemas::cursor("`next` of the page before."), samples::cursor())
-        .answers(Answer::json(StatusCode::OK, "A page of events.", "History", &page))
+        .query("limit", schemas::integer("How many events a page may have; 50 if absent.", 1, 200))
+        .query("after", schemas::cursor("`next` of the page before."))
+        .answers(Answer::json(StatusCode::OK, "A page of events.", "History", &page).leads_to(
+            "get_order_history",
+            "The next page, where `next` is not `null`.",
+            [OF_THIS_ORDER, ("after", "$response.body#/next")],
+        ))
         .refuses([samples::wrong_order_id(), order_not_found()])
         .refuses(samples::wrong_limit())
         .refuses(samples::wrong_cursor())

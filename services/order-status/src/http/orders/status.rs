@@ -10,7 +10,7 @@ use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
 
-use super::conditional;
+use super::{conditional, leads_to_update};
 use crate::http::problems::order_not_found;
 use crate::http::samples;
 use crate::http::view::{StatusView, answer_read, entity_tag};
@@ -23,7 +23,9 @@ pub(in crate::http) fn describe() -> Operation {
     let about = "Where an order stands, and each move that the ladder allows from there. With `If-None-Match` a poll costs little.";
     let operation = Operation::new("get_order_status", "Where an order stands", about)
         .path("order_id", schemas::order_id("The order's id."), 7)
-        .answers(Answer::json(StatusCode::OK, "The status.", "Status", &status).with(["etag"]));
+        .answers(leads_to_update(
+            Answer::json(StatusCode::OK, "The status.", "Status", &status).with(["etag"]),
+        ));
     conditional(operation).refuses([samples::wrong_order_id(), order_not_found()])
 }
 

@@ -10,6 +10,7 @@ use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Fields, IfMatch, LogFields, Problem, path_param};
 use service_kit::identity::{Caller, Identity};
 
+use super::OF_THIS_ORDER;
 use crate::http::problems::{order_not_found, read_only, refused};
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::http::writable::Writable;
@@ -28,17 +29,16 @@ pub(in crate::http) fn describe() -> Operation {
         lifecycle::table()
     );
     let if_match = "The versions at which the order may be, as entity tags; without it, or with `*`, any.";
-    let tags = r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#;
     Operation::new("update_order", "Move an order", about)
         .path("order_id", schemas::order_id("The order's id."), 7)
-        .header("If-Match", schemas::pattern(if_match, tags, 1, 1024), "\"1\"")
+        .header("If-Match", schemas::entity_tags(if_match))
         .body(
             "Move",
             [
-                ("a step", json!({"state_type": "requested", "new_value": true})),
+                ("a step", json!({"state_type": "requested", "new_value": true, "user_id": "ada"})),
                 (
                     "an alert",
-                    json!({"state_type": "alert", "new_value": true, "reason": "The height should be 13 cm"}),
+                    json!({"state_type": "alert", "new_value": true, "reason": "The height should be 13 cm", "user_id": "ada"}),
                 ),
                 (
                     "a refund",
@@ -47,7 +47,10 @@ pub(in crate::http) fn describe() -> Operation {
             ],
         )
         .answers(
-            Answer::json(StatusCode::OK, "The order after the move.", "Updated", &written).with(["etag"]),
+            Answer::json(StatusCode::OK, "The order after the move.", "Updated", &written)
+                .with(["etag"])
+                .leads_to("get_order_status", "Which moves are open from here.", [OF_THIS_ORDER])
+                .leads_to("get_order_history", "The events up to this one.", [OF_THIS_ORDER]),
         )
         .refuses([samples::wrong_order_id(), order_not_found(), read_only()])
         .refuses(samples::wrong_if_match())

@@ -14,11 +14,8 @@ use crate::store::Owner;
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
     let about = "The orders that a creator makes. For that creator and operators.";
-    described(Operation::new("list_orders_of_creator", "A creator's orders", about).path(
-        "username",
-        schemas::identity("The creator's username; a slash in it is sent as `%2F`."),
-        "maren",
-    ))
+    let owner = schemas::identity("The creator's username; a slash in it is sent as `%2F`.");
+    described("list_orders_of_creator", "A creator's orders", about, ("username", owner, "maren"))
 }
 
 /// Answers 200 with a page; a creator that nobody knows has an empty one.

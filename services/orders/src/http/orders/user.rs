@@ -14,11 +14,8 @@ use crate::store::Owner;
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
     let about = "The orders that a user wants made. For that user and operators.";
-    described(Operation::new("list_orders_of_user", "A user's orders", about).path(
-        "user_id",
-        schemas::identity("The user's id; a slash in it is sent as `%2F`."),
-        "ada",
-    ))
+    let owner = schemas::identity("The user's id; a slash in it is sent as `%2F`.");
+    described("list_orders_of_user", "A user's orders", about, ("user_id", owner, "ada"))
 }
 
 /// Answers 200 with a page; a user that nobody knows has an empty one.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{self, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::Response;
@@ -26,7 +27,8 @@ pub struct Operation {
     summary: &'static str,
     about: String,
     parameters: Vec<Parameter>,
-    body: Option<RequestBody>,
+    /// The name of its schema, and examples as a caller in `open` sends them.
+    body: Option<(&'static str, Vec<(&'static str, Value)>)>,
     answers: Vec<Answer>,
     problems: Vec<Problem>,
 }
@@ -42,19 +44,19 @@ impl Operation {
     /// A part of the path.
     #[must_use]
     pub fn path(self, name: &str, schema: Shape, example: impl Serialize) -> Self {
-        self.parameter(ParameterIn::Path, name, schema, example)
+        self.parameter(ParameterIn::Path, name, schema, Some(value(example)))
     }
 
-    /// A parameter of the query, which may be absent.
+    /// A parameter of the query, which may be absent. It has no example: the page at `/docs` would fill it in and send it.
     #[must_use]
-    pub fn query(self, name: &str, schema: Shape, example: impl Serialize) -> Self {
-        self.parameter(ParameterIn::Query, name, schema, example)
+    pub fn query(self, name: &str, schema: Shape) -> Self {
+        self.parameter(ParameterIn::Query, name, schema, None)
     }
 
-    /// A header, which may be absent.
+    /// A header, which may be absent, likewise.
     #[must_use]
-    pub fn header(self, name: &str, schema: Shape, example: impl Serialize) -> Self {
-        self.parameter(ParameterIn::Header, name, schema, example)
+    pub fn header(self, name: &str, schema: Shape) -> Self {
+        self.parameter(ParameterIn::Header, name, schema, None)
     }
 
     fn parameter(
@@ -62,7 +64,7 @@ impl Operation {
         place: ParameterIn,
         name: &str,
         mut schema: Shape,
-        example: impl Serialize,
+        example: Option<Value>,
     ) -> Self {
         let required = if place == ParameterIn::Path { Required::True } else { Required::False };
         let parameter = ParameterBuilder::new()
@@ -71,18 +73,20 @@ impl Operation {
             .required(required)
             .description(take_description(&mut schema))
             .schema(Some(schema))
-            .example(Some(value(example)));
+            .example(example);
         self.parameters.push(parameter.build());
         self
     }
 
-    /// A JSON body of this schema, with examples by name. What all bodies can have wrong comes with it.
+    /// A JSON body of this schema, with examples by name, in which callers say who they are. What all bodies can have wrong
+    /// comes with it.
     #[must_use]
-    pub fn body<const N: usize>(mut self, schema: &str, examples: [(&str, Value); N]) -> Self {
-        let examples = examples.map(|(name, example)| (name.replace(' ', "_"), self::example(name, example)));
-        let content = ContentBuilder::new().schema(Some(reference(schema))).examples_from_iter(examples);
-        let body = RequestBodyBuilder::new().content(JSON, content.build()).required(Some(Required::True));
-        self.body = Some(body.build());
+    pub fn body<const N: usize>(
+        mut self,
+        schema: &'static str,
+        examples: [(&'static str, Value); N],
+    ) -> Self {
+        self.body = Some((schema, examples.into_iter().collect()));
         self.problems.extend(problems::of_bodies());
         self
     }
@@ -113,7 +117,7 @@ impl Operation {
             .summary(Some(self.summary))
             .description(Some(self.about))
             .parameters(Some(self.parameters))
-            .request_body(self.body);
+            .request_body(self.body.map(|(schema, examples)| body(schema, examples, mode)));
         let operation = security::parameter_names(mode).fold(operation, |operation, name| {
             operation.parameter_ref(Ref::new(format!("#/components/parameters/{name}")))
         });
@@ -130,6 +134,7 @@ pub struct Answer {
     about: &'static str,
     content: Option<Content>,
     headers: Vec<&'static str>,
+    links: Vec<(&'static str, LinkBuilder)>,
 }
 
 impl Answer {
@@ -141,7 +146,7 @@ impl Answer {
 
     /// Nothing but headers.
     pub fn empty(status: StatusCode, about: &'static str) -> Self {
-        Self { status, about, content: None, headers: Vec::new() }
+        Self { status, about, content: None, headers: Vec::new(), links: Vec::new() }
     }
 
     /// Carries these headers too.
@@ -151,13 +156,41 @@ impl Answer {
         self
     }
 
+    /// Says that the operation `id` can follow, and where in this exchange its parameters are (runtime expressions of OpenAPI).
+    #[must_use]
+    pub fn leads_to<const N: usize>(
+        mut self,
+        id: &'static str,
+        about: &str,
+        parameters: [(&str, &str); N],
+    ) -> Self {
+        let link = LinkBuilder::new().operation_id(id).description(about);
+        let link = parameters.into_iter().fold(link, |link, (name, place)| link.parameter(name, place));
+        self.links.push((id, link));
+        self
+    }
+
     fn build(self) -> Response {
         let response = response(self.about, &self.headers);
+        let response =
+            self.links.into_iter().fold(response, |response, (id, link)| response.link(id, link.build()));
         match self.content {
             Some(content) => response.content(JSON, content).build(),
             None => response.build(),
         }
     }
+}
+
+/// Where callers are known, a body need not say who they are, and an example cannot know who reads it.
+fn body(schema: &str, examples: Vec<(&str, Value)>, mode: AuthMode) -> RequestBody {
+    let examples = examples.into_iter().map(|(name, mut body)| {
+        if let Some(fields) = body.as_object_mut().filter(|_| mode != AuthMode::Open) {
+            fields.retain(|field, _| field != "user_id" && field != "username");
+        }
+        (name.replace(' ', "_"), example(name, body))
+    });
+    let content = ContentBuilder::new().schema(Some(reference(schema))).examples_from_iter(examples);
+    RequestBodyBuilder::new().content(JSON, content.build()).required(Some(Required::True)).build()
 }
 
 /// Views are structs of texts and numbers, which always serialise; a test would find an example that is missing.

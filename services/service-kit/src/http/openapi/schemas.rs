@@ -74,6 +74,12 @@ pub fn pattern(about: &str, pattern: &str, min: usize, max: usize) -> Shape {
     of(Type::String, about).pattern(Some(pattern)).min_length(Some(min)).max_length(Some(max)).into()
 }
 
+/// `*`, or entity tags: as many as the headers have room for, which no length can say.
+pub fn entity_tags(about: &str) -> Shape {
+    let tag = r#"(W/)?"[^"\x00-\x1f\x7f-\xff]*""#;
+    of(Type::String, about).pattern(Some(format!(r"^(\*|{tag}( *, *{tag})*)$"))).into()
+}
+
 /// One of these names.
 pub fn names<'a>(about: &str, names: impl IntoIterator<Item = &'a str>) -> Shape {
     of(Type::String, about).enum_values(Some(names)).into()
