@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::{HeaderName, HeaderValue, LOCATION};
 use axum::response::Response;
 use order_model::{Cost, CostError, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::json;
 use service_kit::database::Gate;
 use service_kit::http::openapi::{Answer, Operation, schemas};
@@ -188,8 +189,11 @@ where
 }
 
 fn order_id(fields: &mut Fields) -> Option<OrderId> {
-    let value = fields.take("order_id")?;
-    let id = value.as_i64().and_then(|number| OrderId::try_from(number).ok());
+    let raw = fields.take_raw("order_id")?;
+    // By its value: JSON has one kind of number, and some writers spell 7 as 7.0. The standard library reads it exactly.
+    let whole = |number: f64| if number.fract() == 0.0 { number.to_i64() } else { None };
+    let number = raw.get().parse().ok().or_else(|| raw.get().parse().ok().and_then(whole));
+    let id = number.and_then(|number| OrderId::try_from(number).ok());
     if id.is_none() {
         fields.refuse("order_id", order_model::OrderIdError.to_string());
     }

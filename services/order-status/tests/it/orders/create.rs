@@ -101,6 +101,16 @@ async fn both_spellings_of_the_path_create() {
 }
 
 #[tokio::test]
+async fn an_id_is_taken_by_its_value_however_it_is_spelt() {
+    let app = App::start().await;
+    for (given, order_id) in [("5.0", 5_i64), ("1e3", 1000), ("9007199254740991.0", 9_007_199_254_740_991)] {
+        let body = format!(r#"{{"order_id":{given},"requester_id":"{BUYER}","created_by":"{MAKER}"}}"#);
+        assert_eq!(app.send(Method::POST, "/orders", body).await.order()["id"], order_id, "{given}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn flags_and_unknown_keys_in_the_body_are_ignored() {
     let app = App::start().await;
     let answer = app
