@@ -1,4 +1,4 @@
-//! A command beside a temporary server: started before it, stopped after it, its exit code passed on.
+//! A command beside what lives as long as it: a temporary server, or the whole system. Its exit code is passed on.
 
 use std::ffi::OsString;
 use std::process::{Child, Command, ExitCode};
@@ -16,8 +16,10 @@ pub(crate) async fn postgres(command: Vec<OsString>) -> Result<ExitCode, UpError
         server = Server::start_temporary() => server?,
         stopped = signals.next() => return Err(UpError::Stopped(stopped)),
     };
-    let url = server.admin_url();
-    run(command, "ATELIER_TEST_POSTGRES_URL", &url, server, signals).await
+    let variables = [("ATELIER_TEST_POSTGRES_URL", server.admin_url())];
+    let ended = run(&command, &variables, &mut signals).await;
+    server.stop().await;
+    ended
 }
 
 /// One migrated database, for whoever compiles statements against it.
@@ -27,22 +29,23 @@ pub(crate) async fn database(command: Vec<OsString>) -> Result<ExitCode, UpError
         server = Server::start_temporary() => server?,
         stopped = signals.next() => return Err(UpError::Stopped(stopped)),
     };
-    let url = database::prepare_scratch(&server).await?;
-    run(command, "DATABASE_URL", &url, server, signals).await
+    let variables = [("DATABASE_URL", database::prepare_scratch(&server).await?)];
+    let ended = run(&command, &variables, &mut signals).await;
+    server.stop().await;
+    ended
 }
 
-async fn run(
-    command: Vec<OsString>,
-    variable: &str,
-    url: &str,
-    server: Server,
-    mut signals: Signals,
+/// Runs `command` to its end, with `variables` on top of our environment.
+pub(crate) async fn run(
+    command: &[OsString],
+    variables: &[(&str, String)],
+    signals: &mut Signals,
 ) -> Result<ExitCode, UpError> {
     let mut words = command.iter();
     let program = words.next().cloned().unwrap_or_default();
     let mut child = Command::new(&program)
         .args(words)
-        .env(variable, url)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .spawn()
         .map_err(|source| UpError::Command { program, source })?;
     let ended = loop {
@@ -51,7 +54,6 @@ async fn run(
             stopped = signals.next() => forward(&child, stopped),
         }
     };
-    server.stop().await;
     let status = ended.map_err(|source| UpError::Start { name: "the command", source })?;
     // A command that a signal ended has no code; 1 is as good as any.
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))

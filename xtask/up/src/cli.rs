@@ -42,6 +42,21 @@ pub(crate) struct Demo {
     /// Without other flags it uses free ports and a folder that it deletes.
     #[arg(long)]
     pub(crate) once: bool,
+    /// Bring everything up, run this command beside it, take everything down, and end as the command did.
+    /// The command finds the services at `ORDER_STATUS_URL` and `ORDERS_URL`. Ports and folder are as with --once.
+    #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true, conflicts_with = "once")]
+    pub(crate) run: Vec<OsString>,
+    /// With --run: callers are known by token instead of being believed. The command finds one in `BEARER_TOKEN`: Ada's, who
+    /// is also the maker Maren and an operator. There are no sample orders then.
+    #[arg(long, requires = "run")]
+    pub(crate) token: bool,
+}
+
+impl Demo {
+    /// Whether nobody is to come back to it: any ports will do, and a folder that is deleted.
+    pub(crate) fn ends_by_itself(&self) -> bool {
+        self.once || !self.run.is_empty()
+    }
 }
 
 /// What `cargo xtask test` and `cargo xtask codegen` ask of this program.
@@ -72,6 +87,13 @@ mod tests {
         let cli = Cli::parse_from(["up", "with-postgres", "--", "cargo", "test", "--", "--exact"]);
         let Some(Helper::WithPostgres { command }) = cli.helper else { panic!("should be the helper") };
         assert_eq!(command, ["cargo", "test", "--", "--exact"]);
+    }
+
+    #[test]
+    fn a_command_beside_the_system_keeps_its_own_flags() {
+        let cli = Cli::parse_from(["up", "--token", "--run", "sh", "-c", "true", "--once"]);
+        assert!(cli.demo.token && cli.demo.ends_by_itself() && !cli.demo.once);
+        assert_eq!(cli.demo.run, ["sh", "-c", "true", "--once"]);
     }
 
     #[test]

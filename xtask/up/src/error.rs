@@ -61,6 +61,8 @@ pub(crate) enum UpError {
     NotBuilt { name: &'static str, program: PathBuf },
     #[error("{name} could not be started")]
     Start { name: &'static str, source: std::io::Error },
+    #[error("no token could be signed")]
+    Token(#[from] jsonwebtoken::errors::Error),
     #[error("{} could not be started", .program.display())]
     Command { program: OsString, source: std::io::Error },
     #[error("{name} ended ({status}). The end of its log, {}:\n{tail}", .log.display())]

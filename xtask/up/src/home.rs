@@ -30,7 +30,7 @@ impl Home {
     pub(crate) fn open(demo: &Demo) -> Result<Self, UpError> {
         let (folder, deleted_at_end) = match &demo.data {
             Some(folder) => (std::path::absolute(folder).map_err(at(folder))?, false),
-            None if demo.once => (temporary()?, true),
+            None if demo.ends_by_itself() => (temporary()?, true),
             None => (usual()?, false),
         };
         make(&folder)?;
@@ -51,6 +51,11 @@ impl Home {
     /// Where the server keeps its data.
     pub(crate) fn postgres(&self) -> PathBuf {
         self.folder.join("postgres")
+    }
+
+    /// Where the secret lies with which this run's tokens are signed.
+    pub(crate) fn token_secret(&self) -> PathBuf {
+        self.folder.join("token.secret")
     }
 
     /// Where a service's log goes.

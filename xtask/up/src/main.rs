@@ -4,6 +4,7 @@
 //! that it did not start, unless `--database-url` names one.
 
 mod beside;
+mod callers;
 mod catalog;
 mod cli;
 mod client;

@@ -41,11 +41,11 @@ impl Ports {
     }
 }
 
-/// The ports of order-status and orders: as asked, else the usual ones, else (`--once`) any that are free.
+/// The ports of order-status and orders: as asked, else the usual ones; any that are free if nobody comes back.
 pub(crate) async fn choose(demo: &Demo, home: &Home) -> Result<(Ports, Ports), UpError> {
     let choose = |asked: Option<u16>, usual: u16| match asked {
         Some(port) => Ok(Ports::of(port)),
-        None if demo.once => any_free(),
+        None if demo.ends_by_itself() => any_free(),
         None => Ok(Ports::of(usual)),
     };
     let (status, orders) = (choose(demo.port_status, 5017)?, choose(demo.port_orders, 5019)?);

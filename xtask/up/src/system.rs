@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use tokio::time::interval;
 
+use crate::callers::Callers;
 use crate::client::Http;
 use crate::error::UpError;
 use crate::guard::Guarded;
@@ -32,9 +33,10 @@ impl System {
         &mut self,
         home: &Home,
         ports: Ports,
+        callers: &Callers,
         database_url: &str,
     ) -> Result<(), UpError> {
-        let environment = common(ports, database_url);
+        let environment = common(ports, callers, database_url);
         self.start("order-status", home, &environment)
     }
 
@@ -43,10 +45,11 @@ impl System {
         &mut self,
         home: &Home,
         ports: Ports,
+        callers: &Callers,
         database_url: &str,
         catalog_url: &str,
     ) -> Result<(), UpError> {
-        let mut environment = common(ports, database_url);
+        let mut environment = common(ports, callers, database_url);
         environment.push(("ATELIER_CATALOG__URL", catalog_url.to_owned()));
         self.start("orders", home, &environment)
     }
@@ -117,14 +120,15 @@ impl System {
 }
 
 /// What both services are told. Nobody balances load here, so they stop without waiting for anybody to notice.
-fn common(ports: Ports, database_url: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("ATELIER_AUTH__MODE", "open".to_owned()),
+fn common(ports: Ports, callers: &Callers, database_url: &str) -> Vec<(&'static str, String)> {
+    let mut environment = callers.settings();
+    environment.extend([
         ("ATELIER_DATABASE__URL", database_url.to_owned()),
         ("ATELIER_LISTEN", format!("127.0.0.1:{}", ports.api)),
         ("ATELIER_OPS_LISTEN", format!("127.0.0.1:{}", ports.ops)),
         ("ATELIER_SHUTDOWN__DELAY_MS", "0".to_owned()),
-    ]
+    ]);
+    environment
 }
 
 /// A program that was built into the folder in which this one lies.
