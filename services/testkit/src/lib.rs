@@ -2,9 +2,11 @@
 //!
 //! Nothing that ships may depend on this crate. Nothing here mocks the database, and nothing sleeps where it can wait on a condition.
 
+pub mod browser;
 pub mod catalog;
 pub mod certificate;
 pub mod database;
+pub mod docs_page;
 mod environment;
 pub mod file;
 pub mod history;

@@ -16,6 +16,7 @@ mod matrix;
 mod openapi;
 mod orders;
 mod outage;
+mod page;
 mod process;
 mod pruning;
 mod races;

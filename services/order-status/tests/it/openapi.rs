@@ -82,7 +82,7 @@ fn an_example_says_who_is_asking_only_where_that_is_believed() {
         let document = document(mode);
         let update = operation(&document, ("put", "/orders/{order_id}/update")).object;
         let examples = &update["requestBody"]["content"]["application/json"]["examples"];
-        assert_eq!(examples["a_step"]["value"]["user_id"], who, "{mode:?}");
+        assert_eq!(examples["a_move"]["value"]["user_id"], who, "{mode:?}");
     }
 }
 

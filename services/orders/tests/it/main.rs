@@ -9,6 +9,7 @@ mod identity;
 mod openapi;
 mod orders;
 mod outage;
+mod page;
 mod process;
 mod raw_catalog;
 mod support;

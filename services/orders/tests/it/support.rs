@@ -82,6 +82,11 @@ impl Service {
         ask(&self.client, method, self.running.address, path).await
     }
 
+    /// Where the API is.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.running.address)
+    }
+
     /// Asks the ops listener.
     pub(crate) async fn ops(&self, path: &str) -> Answer {
         ask(&self.client, Method::GET, self.running.ops_address, path).await

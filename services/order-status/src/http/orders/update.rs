@@ -35,7 +35,7 @@ pub(in crate::http) fn describe() -> Operation {
         .body(
             "Move",
             [
-                ("a step", json!({"state_type": "requested", "new_value": true, "user_id": "ada"})),
+                ("a move", json!({"state_type": "requested", "new_value": true, "user_id": "ada"})),
                 (
                     "an alert",
                     json!({"state_type": "alert", "new_value": true, "reason": "The height should be 13 cm", "user_id": "ada"}),

@@ -50,8 +50,8 @@ pub(super) fn requirement(mode: AuthMode) -> Option<SecurityRequirement> {
 fn headers(mode: AuthMode) -> Vec<(&'static str, Shape)> {
     // No pattern: whoever sends another text is not refused.
     let request_id = text(
-        "An id of the caller's own for this request: it comes back in the answer and stands in our log, if it has 1 to 128 of \
-         `A-Z`, `a-z`, `0-9`, `.`, `_`, `-`; for any other text there is a new one.",
+        "An id of the caller's own for this request, of 1 to 128 ASCII letters, digits, dots, dashes and underscores; it comes back \
+         in the answer and stands in our log. Any other text is replaced by a new id.",
     );
     let mut headers = vec![("x-request-id", request_id)];
     if mode == AuthMode::Gateway {
