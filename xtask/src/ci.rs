@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::codegen;
 use crate::failure::Failure;
 use crate::needs::Required;
-use crate::{shell, test, tidy};
+use crate::{schemathesis, shell, test, tidy};
 
 /// Which steps, and what they may not leave out.
 #[derive(clap::Args)]
@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Let `deny` ask the advisory database too, which it fetches from the network.
     #[arg(long)]
     advisories: bool,
+    /// Let `schemathesis` take its time: more requests, and other ones each time.
+    #[arg(long)]
+    long: bool,
 }
 
 /// Cheap ones first.
@@ -35,10 +38,12 @@ enum Step {
     Codegen,
     Test,
     Up,
+    Schemathesis,
 }
 
 enum Outcome {
     Passed,
+    /// For want of this tool.
     Skipped(&'static str),
     Failed(Failure),
 }
@@ -57,14 +62,31 @@ impl Step {
             Self::Codegen => "cargo xtask codegen   (renews it)",
             Self::Test => "cargo xtask test",
             Self::Up => "cargo xtask up --once",
+            Self::Schemathesis => "cargo xtask schemathesis",
+        }
+    }
+
+    /// What must be installed for it, beside the toolchain.
+    fn tool(self) -> Option<&'static str> {
+        match self {
+            Self::Deny => Some("cargo-deny"),
+            Self::Schemathesis => Some(schemathesis::PROGRAM),
+            _ => None,
         }
     }
 
     fn run(self, args: &Args) -> Outcome {
+        if let Some(tool) = self.tool().filter(|tool| shell::find(tool).is_none()) {
+            return if Required::new(&args.require).has(tool) {
+                Outcome::Failed(Failure::missing_tool(tool))
+            } else {
+                Outcome::Skipped(tool)
+            };
+        }
         let outcome = match self {
             Self::Fmt => shell::run(shell::cargo().args(["fmt", "--all", "--check"])),
             Self::Tidy => tidy::run(),
-            Self::Deny => return deny(args),
+            Self::Deny => deny(args),
             Self::Clippy => shell::run(shell::cargo().args([
                 "clippy",
                 "--workspace",
@@ -77,28 +99,19 @@ impl Step {
             Self::Codegen => codegen::run(&codegen::Args { check: true }),
             Self::Test => test::run(&test::Args { require: args.require.clone(), forwarded: Vec::new() }),
             Self::Up => up_once(),
+            Self::Schemathesis => schemathesis::run(&schemathesis::Args { long: args.long }),
         };
         outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed)
     }
 }
 
-fn deny(args: &Args) -> Outcome {
-    if shell::find("cargo-deny").is_none() {
-        if Required::new(&args.require).has("cargo-deny") {
-            let remedy = "`cargo xtask tools` says how to get it.";
-            return Outcome::Failed(Failure::Missing { names: vec!["cargo-deny".to_owned()], remedy });
-        }
-        return Outcome::Skipped("cargo-deny is not installed; `cargo xtask tools` says how to get it");
-    }
+fn deny(args: &Args) -> Result<(), Failure> {
     let mut command = shell::cargo();
     command.args(["deny", "--workspace", "--locked", "check"]);
     if args.advisories {
         command.arg("advisories");
     }
-    match shell::run(command.args(["bans", "licenses", "sources"])) {
-        Ok(()) => Outcome::Passed,
-        Err(failure) => Outcome::Failed(failure),
-    }
+    shell::run(command.args(["bans", "licenses", "sources"]))
 }
 
 /// The first thing that a newcomer types, done by a machine: everything up, the tour walked, everything down.
@@ -130,10 +143,12 @@ fn summary(results: &[(Step, Outcome, Duration)]) -> Result<(), Failure> {
     for (step, outcome, took) in results {
         let verdict = match outcome {
             Outcome::Passed => "passed".to_owned(),
-            Outcome::Skipped(reason) => format!("skipped: {reason}"),
+            Outcome::Skipped(tool) => {
+                format!("skipped: {tool} is not installed; `cargo xtask tools` says how to get it")
+            }
             Outcome::Failed(_) => format!("FAILED; repeat it with: {}", step.repeat()),
         };
-        println!("{:<8} {:>7}  {verdict}", step.name(), seconds(*took));
+        println!("{:<12} {:>7}  {verdict}", step.name(), seconds(*took));
     }
     let skipped = results.iter().filter(|(_, outcome, _)| matches!(outcome, Outcome::Skipped(_))).count();
     println!("skipped steps: {skipped}");

@@ -27,6 +27,11 @@ impl Failure {
         move |source| Self::File { path, source }
     }
 
+    /// A tool that a command cannot do without.
+    pub(crate) fn missing_tool(name: &str) -> Self {
+        Self::Missing { names: vec![name.to_owned()], remedy: "`cargo xtask tools` says how to get it." }
+    }
+
     /// A child's exit code is passed on, everything else is 1.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let code = match self {

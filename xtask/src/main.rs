@@ -13,6 +13,7 @@ mod codegen;
 mod failure;
 mod forward;
 mod needs;
+mod schemathesis;
 mod shell;
 mod test;
 mod tidy;
@@ -30,6 +31,8 @@ enum Command {
     Up(forward::Args),
     /// All tests, against a real PostgreSQL that lives as long as they run.
     Test(test::Args),
+    /// An outside judge of the HTTP contract: requests made from each service's own document.
+    Schemathesis(schemathesis::Args),
     /// Everything that CI checks, in its order.
     Ci(ci::Args),
     /// Renew what is generated and committed.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Up(args) => forward::to(&shell::PROGRAMS, &[], &args),
         Command::Test(args) => test::run(&args),
+        Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::Tidy => tidy::run(),

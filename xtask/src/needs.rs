@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use crate::shell;
 
-/// What each need means: the program whose presence on the search path answers it.
-const PROGRAMS: [(&str, &str); 5] = [
-    ("chromium", "chromium"),
-    ("cluster", "kubectl"),
-    ("nginx", "nginx"),
-    ("pgbouncer", "pgbouncer"),
-    ("prometheus", "prometheus"),
+/// What each need means: programs on the search path, of each group one.
+const PROGRAMS: [(&str, &[&[&str]]); 5] = [
+    // A browser is told what to do by its driver, which finds it by itself.
+    ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
+    ("cluster", &[&["kubectl"]]),
+    ("nginx", &[&["nginx"]]),
+    ("pgbouncer", &[&["pgbouncer"]]),
+    ("prometheus", &[&["prometheus"]]),
 ];
 
 const MARK: &str = "#[ignore = \"needs ";
@@ -48,7 +49,12 @@ fn function_name(line: &str) -> Option<&str> {
 
 /// Whether this machine has what `need` names; a need that nobody described is never there.
 pub(crate) fn is_met(need: &str) -> bool {
-    PROGRAMS.iter().any(|(name, program)| *name == need && shell::find(program).is_some())
+    is_met_by(need, |program| shell::find(program).is_some())
+}
+
+fn is_met_by(need: &str, is_there: impl Fn(&str) -> bool) -> bool {
+    let groups = PROGRAMS.iter().find(|(name, _)| *name == need).map(|(_, groups)| groups);
+    groups.is_some_and(|groups| groups.iter().all(|group| group.iter().any(|program| is_there(program))))
 }
 
 /// What a run may not leave out.
@@ -82,6 +88,15 @@ mod tests {
     #[test]
     fn a_need_that_nobody_described_is_never_met() {
         assert!(!is_met("a thing that does not exist"));
+    }
+
+    #[test]
+    fn a_browser_is_one_of_several_and_its_driver() {
+        for browser in ["chromium", "google-chrome"] {
+            assert!(is_met_by("chromium", |program| program == browser || program == "chromedriver"));
+            assert!(!is_met_by("chromium", |program| program == browser));
+        }
+        assert!(!is_met_by("chromium", |program| program == "chromedriver"));
     }
 
     #[test]

@@ -74,5 +74,5 @@ fn report(missing: &Needs, required: &Required) -> Result<(), Failure> {
     if names.is_empty() {
         return Ok(());
     }
-    Err(Failure::Missing { names, remedy: "Install the program of that name, or do not require it." })
+    Err(Failure::Missing { names, remedy: "Install the programs that it stands for, or do not require it." })
 }

@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 9] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -35,6 +35,18 @@ const TOOLS: [Tool; 7] = [
         version: &["cargo", "deny", "--version"],
         purpose: "ci: deny (licences, bans, sources); skipped by name without it",
         remedy: "cargo install --locked cargo-deny",
+    },
+    Tool {
+        name: "schemathesis",
+        version: &["schemathesis", "--version"],
+        purpose: "schemathesis, and the step of ci; skipped by name without it",
+        remedy: "pipx install schemathesis, in the version of .ci/requirements.in",
+    },
+    Tool {
+        name: "chromedriver",
+        version: &["chromedriver", "--version"],
+        purpose: "test: the page at /docs in chromium or google-chrome, whichever it belongs to; skipped by name without them",
+        remedy: "your system's packages chromium and chromium-driver",
     },
     Tool {
         name: "git",
@@ -64,10 +76,10 @@ pub(crate) fn run() -> Result<(), Failure> {
         let version = words.next().and_then(|name| shell::ask(shell::program(name).args(words)));
         let line = version.as_deref().and_then(|text| text.lines().next());
         match line {
-            Some(line) => println!("found    {:<11} {line}", tool.name),
-            None => println!("missing  {:<11} get it: {}", tool.name, tool.remedy),
+            Some(line) => println!("found    {:<12} {line}", tool.name),
+            None => println!("missing  {:<12} get it: {}", tool.name, tool.remedy),
         }
-        println!("         {:<11} for {}", "", tool.purpose);
+        println!("         {:<12} for {}", "", tool.purpose);
     }
     println!(
         "\nPostgreSQL needs no installing: `up` and `test` fetch a pinned server once, or use an installed one."
