@@ -1,6 +1,5 @@
 //! The test kit's own tests: what everything else stands on is tried on its own first.
 
-mod catalog;
 mod database;
 mod history;
 mod proxy;

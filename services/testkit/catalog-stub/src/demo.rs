@@ -1,6 +1,6 @@
 //! A dozen models with names that read well, for the demonstration system.
 
-use super::Model;
+use crate::Model;
 
 /// Number at the end of the id, name, description, price in hundredths, maker.
 const MODELS: [(u32, &str, &str, u32, &str); 12] = [

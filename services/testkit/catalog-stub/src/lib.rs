@@ -9,7 +9,7 @@ mod server;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
@@ -27,30 +27,45 @@ pub struct Catalog {
     stop: Option<oneshot::Sender<()>>,
 }
 
+/// For tests: nobody else can reach it, and no two of them meet.
+const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 #[derive(Debug, Default)]
 struct State {
     behaviour: Behaviour,
     of_model: HashMap<String, Behaviour>,
     models: HashMap<String, Model>,
     only_known: bool,
+    forgetful: bool,
     asked: HashMap<String, Vec<HeaderMap>>,
+}
+
+impl State {
+    fn knowing(models: impl IntoIterator<Item = Model>) -> Self {
+        let models = models.into_iter().map(|model| (model.model_id.to_ascii_lowercase(), model)).collect();
+        Self { models, only_known: true, ..Self::default() }
+    }
 }
 
 impl Catalog {
     /// Starts one that knows every well-formed id: what a model is called and costs follows from its id.
     pub async fn start() -> io::Result<Self> {
-        Self::serve(State::default()).await
+        Self::serve(FREE_PORT, State::default()).await
     }
 
     /// Starts one that knows these models and no other.
     pub async fn with_models(models: impl IntoIterator<Item = Model>) -> io::Result<Self> {
-        let models = models.into_iter().map(|model| (model.model_id.to_ascii_lowercase(), model)).collect();
-        Self::serve(State { models, only_known: true, ..State::default() }).await
+        Self::serve(FREE_PORT, State::knowing(models)).await
     }
 
-    async fn serve(state: State) -> io::Result<Self> {
+    /// Starts one for longer than a test, where it is told to listen: it remembers nobody, so it never grows.
+    pub async fn listen(address: SocketAddr, models: impl IntoIterator<Item = Model>) -> io::Result<Self> {
+        Self::serve(address, State { forgetful: true, ..State::knowing(models) }).await
+    }
+
+    async fn serve(address: SocketAddr, state: State) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(state));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = axum::serve(listener, server::router(Arc::clone(&state)));

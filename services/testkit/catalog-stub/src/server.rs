@@ -11,7 +11,7 @@ use axum::routing::get;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::{Behaviour, Model, Reply, State};
+use crate::{Behaviour, Model, Reply, State};
 
 const JSON: &str = "application/json";
 
@@ -39,7 +39,9 @@ fn ask(state: &Shared, id: &str, headers: HeaderMap) -> (Behaviour, Option<Model
         None if state.only_known => None,
         None => Model::of(id),
     };
-    state.asked.entry(key).or_default().push(headers);
+    if !state.forgetful {
+        state.asked.entry(key).or_default().push(headers);
+    }
     (behaviour, model)
 }
 

@@ -1,11 +1,14 @@
 //! The catalog double behaves as it is told, and remembers.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use catalog_stub::{Behaviour, Catalog, Model, Price, Reply, demo};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use serde_json::Value;
-use testkit::catalog::{Behaviour, Catalog, Model, Price, Reply, demo};
+use testkit::wait;
 
 const ID: &str = "0123456789abcdef01234567";
 
@@ -99,4 +102,44 @@ async fn an_unchanged_model_is_304_for_whoever_has_it() {
     let etag = first.headers()["etag"].clone();
     let second = client().get(&url).header("if-none-match", etag).send().await.expect("an answer");
     assert_eq!(second.status().as_u16(), 304);
+}
+
+#[tokio::test]
+async fn a_catalog_that_runs_for_long_remembers_nobody() {
+    let address = "127.0.0.1:0".parse().expect("an address");
+    let catalog = Catalog::listen(address, demo::models()).await.expect("a catalog");
+    assert_eq!(ask(&catalog, &demo::model_id(1)).await.0, 200);
+    assert_eq!(catalog.calls_total(), 0);
+}
+
+/// The program, ended with the test.
+struct Stub(Child);
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[tokio::test]
+async fn the_program_serves_the_demo_models_and_stops_when_it_is_told() {
+    let child = Command::new(env!("CARGO_BIN_EXE_catalog-stub"))
+        .args(["--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut stub = Stub(child);
+    let mut line = String::new();
+    BufReader::new(stub.0.stdout.take().expect("its words")).read_line(&mut line).expect("a line");
+    let url = line.trim().strip_prefix("serving ").expect("where it listens").to_owned();
+    let answer =
+        client().get(format!("{url}/models/id/{}", demo::model_id(12))).send().await.expect("an answer");
+    assert!(answer.text().await.expect("a body").contains("Rocking horse"));
+
+    let told = Command::new("kill").arg(stub.0.id().to_string()).status().expect("a signal");
+    assert!(told.success());
+    let ended = || std::future::ready(stub.0.try_wait().expect("a status"));
+    let status = wait::until("the program ends", Duration::from_secs(10), ended).await.expect("ended");
+    assert!(status.success(), "{status}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Price;
+use crate::Price;
 
 const WHAT: [&str; 8] = ["Chair", "Lamp", "Shelf", "Bowl", "Table", "Bench", "Frame", "Stool"];
 const OF: [&str; 5] = ["oak", "ash", "walnut", "cherry", "steel"];
