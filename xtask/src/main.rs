@@ -41,6 +41,8 @@ enum Command {
     Tidy,
     /// Values for the Helm chart, from the facts that only you know.
     Values(forward::Args),
+    /// The Secrets of a development cluster (k8s/dev), as manifests.
+    DevSecrets(forward::Args),
     /// What these commands can use: found or missing, what for, how to get it.
     Tools,
     #[command(hide = true)]
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
+        Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),
         Command::Tools => tools::run(),

@@ -1,0 +1,31 @@
+//! `dev-secrets`: prints the manifests, for `kubectl create`.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::json;
+use service_kit::cli::refuse;
+use service_kit::exit::Exit;
+
+/// The Secrets of a development cluster, as manifests: made anew each time, kept nowhere.
+///
+/// `kubectl create` makes them once and refuses to make them again; `apply` would exchange passwords that
+/// the database then does not know.
+#[derive(Parser)]
+#[command(name = "dev-secrets", bin_name = "cargo xtask dev-secrets", max_term_width = 100)]
+struct Cli {
+    /// The namespace that they are for.
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    namespace: String,
+}
+
+fn main() -> io::Result<ExitCode> {
+    let items = match dev_secrets::manifests(&Cli::parse().namespace) {
+        Ok(items) => items,
+        Err(error) => return Ok(refuse(&error, Exit::Configuration).into()),
+    };
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": items });
+    writeln!(io::stdout(), "{list:#}")?;
+    Ok(ExitCode::SUCCESS)
+}
