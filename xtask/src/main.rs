@@ -1,6 +1,6 @@
 //! `cargo xtask`: the repository's own commands. This file only says which there are and hands over.
 //!
-//! It must stay light to build, because everybody builds it first: clap and the standard library.
+//! It must stay light to build, because everybody builds it first: clap, the standard library, and data.
 //! Heavy parts live in crates below this one and are started as programs of their own.
 #![allow(
     clippy::print_stdout,
@@ -12,6 +12,7 @@ mod ci;
 mod codegen;
 mod failure;
 mod forward;
+mod image;
 mod needs;
 mod schemathesis;
 mod shell;
@@ -41,6 +42,8 @@ enum Command {
     Tidy,
     /// Values for the Helm chart, from the facts that only you know.
     Values(forward::Args),
+    /// Each program in a container image of its own.
+    Image(image::Args),
     /// The Secrets of a development cluster (k8s/dev), as manifests.
     DevSecrets(forward::Args),
     /// What these commands can use: found or missing, what for, how to get it.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),
+        Command::Image(args) => image::run(&args),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),
         Command::Tools => tools::run(),

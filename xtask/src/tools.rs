@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 14] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -65,6 +65,36 @@ const TOOLS: [Tool; 9] = [
         version: &["curl", "--version"],
         purpose: "the tour that `up` prints (7.82 or newer, for --json)",
         remedy: "your system's package curl",
+    },
+    Tool {
+        name: "musl-gcc",
+        version: &["musl-gcc", "--version"],
+        purpose: "image: static programs; without it this machine's C library goes into the images",
+        remedy: "your system's package musl-tools (Debian), musl-gcc (Fedora) or musl (Arch)",
+    },
+    Tool {
+        name: "docker",
+        version: &["docker", "version", "--format", "{{.Server.Version}}"],
+        purpose: "image (23 or newer, with its server running); one of docker, podman and buildah is enough",
+        remedy: "https://docs.docker.com/engine/install",
+    },
+    Tool {
+        name: "podman",
+        version: &["podman", "--version"],
+        purpose: "image (4.2 or newer)",
+        remedy: "your system's package podman",
+    },
+    Tool {
+        name: "buildah",
+        version: &["buildah", "--version"],
+        purpose: "image (1.28 or newer)",
+        remedy: "your system's package buildah",
+    },
+    Tool {
+        name: "kubectl",
+        version: &["kubectl", "version", "--client"],
+        purpose: "a development cluster, k8s/dev",
+        remedy: "https://kubernetes.io/docs/tasks/tools",
     },
 ];
 

@@ -1,0 +1,187 @@
+//! `cargo xtask image`: each program in an image of its own, beside the certificate authorities and nothing else.
+//!
+//! Programs are compiled here, by the cargo that everybody uses, and the `Dockerfile` is told where they are; so no
+//! engine compiles anything, and an image holds what was measured. Nothing is pushed unless `--push` says where to.
+
+mod contents;
+mod engine;
+mod listing;
+mod programs;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::shell;
+use engine::Engine;
+use listing::Entry;
+use programs::{Libc, Programs};
+
+/// Which images, by what, and where they go.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Build with this engine [default: the first that works].
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
+    /// Keep each image as a docker-archive in this folder, beside `images.json`, which says what is where.
+    #[arg(long, value_name = "FOLDER")]
+    save: Option<PathBuf>,
+    /// Name the images below this registry and push them, as in `registry.example.com/atelier`.
+    #[arg(long, value_name = "REGISTRY")]
+    push: Option<String>,
+    /// What stands behind the colon of each name.
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    tag: String,
+    /// The cargo profile; `dev` is for tests: a quarter of the time, four times the size, overflow checked.
+    #[arg(long, default_value = "release")]
+    profile: String,
+    /// Link with musl, into static programs, or with this machine's C library, whose parts go into the image too
+    /// [default: musl, where it can be had].
+    #[arg(long, value_enum)]
+    libc: Option<Libc>,
+    /// Build `catalog-stub` too, for clusters that have no catalog (k8s/dev).
+    #[arg(long)]
+    with_dev: bool,
+}
+
+/// Where images are named while no registry is.
+const LOCAL: &str = "localhost/atelier";
+/// A larger image is no failure, but it is said.
+const BYTES_MAX: u64 = 25_000_000;
+
+/// Compiles, builds, then saves and pushes as asked.
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let engine = Engine::choose(args.engine, Engine::works)?;
+    println!("image: building with {engine}");
+    let programs = Programs::compile(&args.profile, args.libc, args.with_dev)?;
+    let folder = shell::root().join("target/image");
+    let context = folder.join("context");
+    let sizes = contents::lay_out(&context, &programs)?;
+
+    let saved = args.save.as_ref().map(|folder| absolute(folder)).transpose()?;
+    let listed = saved.as_ref().unwrap_or(&folder);
+    fs::create_dir_all(listed).map_err(Failure::file(listed))?;
+    let labels = labels();
+    let mut entries = Vec::new();
+    for (program, bytes) in sizes {
+        let image = format!("{}/{program}", args.push.as_deref().unwrap_or(LOCAL));
+        let name = format!("{image}:{}", args.tag);
+        // It prints the image's id, by which nobody asks for it.
+        shell::output(&mut engine.build(program, &name, &context, &labels))?;
+        let archive = saved.as_ref().map(|folder| save(engine, &name, folder, program)).transpose()?;
+        let digest = args.push.as_ref().map(|_| engine.push(&name, &folder)).transpose()?;
+        println!("image: {name}, {}{}", megabytes(bytes), over_budget(bytes));
+        entries.push(Entry { program, image, tag: args.tag.clone(), digest, archive });
+    }
+    let list = listed.join("images.json");
+    fs::write(&list, listing::json(&entries)).map_err(Failure::file(&list))?;
+    println!("image: {} lists them", list.display());
+    Ok(())
+}
+
+fn absolute(folder: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(folder).map_err(Failure::file(folder))
+}
+
+/// The archive's name within `folder`.
+fn save(engine: Engine, name: &str, folder: &Path, program: &str) -> Result<String, Failure> {
+    let archive = format!("{program}.tar");
+    let path = folder.join(&archive);
+    // Not every engine writes over an archive that is there.
+    if path.exists() {
+        fs::remove_file(&path).map_err(Failure::file(&path))?;
+    }
+    shell::run(&mut engine.save(name, &path))?;
+    Ok(archive)
+}
+
+/// What is known only while building; the `Dockerfile` has the others.
+fn labels() -> Vec<(&'static str, String)> {
+    let git = |words: &[&str]| shell::ask(shell::program("git").args(words));
+    // The commit alone, whatever tags there are, and whether the sources are still it.
+    let revision = git(&["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]);
+    let source = git(&["remote", "get-url", "origin"]).filter(|url| is_public(url));
+    let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    let labels = [("version", version), ("revision", revision), ("source", source)];
+    labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// An address that says where the sources are, and neither a folder of this machine nor somebody's login.
+fn is_public(url: &str) -> bool {
+    url.starts_with("https://") && !url.contains('@')
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+}
+
+fn over_budget(bytes: u64) -> String {
+    if bytes <= BYTES_MAX { String::new() } else { format!(", more than {}", megabytes(BYTES_MAX)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dockerfile() -> String {
+        fs::read_to_string(shell::root().join("Dockerfile")).expect("the Dockerfile")
+    }
+
+    #[test]
+    fn the_dockerfile_compiles_as_we_do_with_the_compiler_that_is_pinned() {
+        let (text, root) = (dockerfile(), shell::root());
+        let toolchain = fs::read_to_string(root.join("rust-toolchain.toml")).expect("the toolchain's file");
+        let version = toolchain.split('"').nth(1).expect("a version");
+        assert!(text.contains(&format!("FROM docker.io/library/rust:{version}-")), "{version}");
+        assert!(text.contains(&format!("RUSTUP_TOOLCHAIN={version}\n")), "{version}");
+        let words = programs::services("release").join(" ");
+        assert!(text.contains(&format!("cargo {words} --target")), "{words}");
+    }
+
+    #[test]
+    fn every_image_has_a_stage_that_is_labelled_with_its_manifest() {
+        let text = dockerfile();
+        for program in programs::names(true) {
+            let services = shell::root().join("services");
+            let folder = if program == "catalog-stub" { services.join("testkit") } else { services };
+            let path = folder.join(program).join("Cargo.toml");
+            let manifest = fs::read_to_string(&path).expect("a manifest");
+            let described =
+                manifest.lines().find(|line| line.starts_with("description = ")).expect("a description");
+            let stage = text.split(&format!("\nFROM base AS {program}\n")).nth(1).expect(program);
+            let stage = stage.split("\nFROM ").next().unwrap_or_default();
+            for part in [
+                format!("COPY --from=programs /{program}/ /\n"),
+                format!("ENTRYPOINT [\"/{program}\"]\n"),
+                format!("LABEL org.opencontainers.image.title=\"{program}\"\n"),
+                described.replacen("description = ", "LABEL org.opencontainers.image.description=", 1),
+            ] {
+                assert!(stage.contains(&part), "{part} is missing in {stage}");
+            }
+        }
+        assert!(text.contains("FROM scratch AS base\n") && text.contains("USER 65532:65532\n"));
+    }
+
+    #[test]
+    fn development_clusters_are_given_the_catalog_of_this_version() {
+        let path = shell::root().join("k8s/dev/catalog.yaml");
+        let text = fs::read_to_string(path).expect("the manifest");
+        assert!(text.contains(&format!("image: {LOCAL}/catalog-stub:{}\n", env!("CARGO_PKG_VERSION"))));
+    }
+
+    #[test]
+    fn a_source_is_named_only_if_anybody_could_go_there() {
+        assert!(is_public("https://example.com/atelier.git"));
+        for url in
+            ["/srv/atelier", "git@example.com:atelier.git", "https://me:secret@example.com/atelier.git"]
+        {
+            assert!(!is_public(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_said_and_so_is_one_that_is_too_large() {
+        assert_eq!((megabytes(11_960_000), over_budget(25_000_000)), ("11.9 MB".to_owned(), String::new()));
+        assert_eq!(over_budget(25_000_001), ", more than 25.0 MB");
+    }
+}

@@ -1,0 +1,118 @@
+//! The programs that go into images: compiled against musl into static ones, or, where that cannot be had, with this
+//! machine's C library. Which of the two came about is always said.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::failure::Failure;
+use crate::shell;
+
+/// Each ships in an image of its name.
+const SERVICES: [&str; 3] = ["order-status", "orders", "migrator"];
+/// Not shipped.
+const STUB: &str = "catalog-stub";
+
+/// Whose C library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Libc {
+    /// Part of the program: static, the same on every machine.
+    Musl,
+    /// This machine's, whose files go into the image beside the program.
+    Glibc,
+}
+
+/// What was compiled.
+#[derive(Debug)]
+pub(super) struct Programs {
+    /// Name and place of each.
+    pub(super) files: Vec<(&'static str, PathBuf)>,
+    pub(super) are_static: bool,
+}
+
+impl Programs {
+    /// Compiles the services with one cargo, then the stub with another: it would add features to what ships.
+    pub(super) fn compile(profile: &str, libc: Option<Libc>, with_dev: bool) -> Result<Self, Failure> {
+        let target = format!("{}-unknown-linux-musl", env::consts::ARCH);
+        let libc = match libc {
+            Some(Libc::Glibc) => Libc::Glibc,
+            asked => match (lacking(&target), asked) {
+                (None, _) => Libc::Musl,
+                (Some(lack), Some(_)) => return Err(lack),
+                (Some(lack), None) => {
+                    println!("image: NOT STATIC, this machine's C library goes into the images; {lack}");
+                    Libc::Glibc
+                }
+            },
+        };
+        let mut builds = vec![services(profile)];
+        if with_dev {
+            builds.push(words(&["--bins", "--package", STUB], profile));
+        }
+        // Where cargo puts what it builds: this program lies in a folder of it.
+        let mut folder = shell::sibling("..")?;
+        for words in builds {
+            let mut cargo = shell::cargo();
+            cargo.args(words);
+            if libc == Libc::Musl {
+                cargo.args(["--target", &target, "--config", &elsewhere(&target)]);
+            }
+            shell::run(&mut cargo)?;
+        }
+        if libc == Libc::Musl {
+            folder.push(&target);
+        }
+        folder.push(if profile == "dev" { "debug" } else { profile });
+        let files = names(with_dev).map(|name| (name, folder.join(name))).collect();
+        Ok(Self { files, are_static: libc == Libc::Musl })
+    }
+}
+
+/// The programs, each of a package of its name.
+pub(super) fn names(with_dev: bool) -> impl Iterator<Item = &'static str> {
+    SERVICES.into_iter().chain(with_dev.then_some(STUB))
+}
+
+/// What cargo is told to compile what ships.
+pub(super) fn services(profile: &str) -> Vec<String> {
+    let packages: Vec<&str> = SERVICES.iter().flat_map(|name| ["--package", *name]).collect();
+    words(&[&["--bins"], packages.as_slice()].concat(), profile)
+}
+
+fn words(what: &[&str], profile: &str) -> Vec<String> {
+    let words = [&["build", "--locked"], what, &["--profile", profile]].concat();
+    words.into_iter().map(str::to_owned).collect()
+}
+
+/// Keeps this machine's folders out of the programs: two folders give the same program, and it names nobody's.
+fn elsewhere(target: &str) -> String {
+    let cargo_home = shell::variable("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let folders = [(Some(shell::root()), "/atelier"), (cargo_home, "/cargo")];
+    let flags = folders.into_iter().filter_map(|(folder, name)| {
+        Some(format!("{:?}", format!("--remap-path-prefix={}={name}", folder?.display())))
+    });
+    format!("target.{target}.rustflags=[{}]", flags.collect::<Vec<_>>().join(", "))
+}
+
+/// What this machine lacks for static programs. The compiler's part is fetched if it is missing, by whoever has rustup.
+fn lacking(target: &str) -> Option<Failure> {
+    let has_target = || {
+        let mut question = shell::program("rustc");
+        shell::ask(question.args(["--print", "target-libdir", "--target", target]))
+            .is_some_and(|folder| Path::new(&folder).is_dir())
+    };
+    if !has_target() {
+        println!("image: fetching what the compiler needs for {target}");
+        drop(shell::run(shell::program("rustup").args(["target", "add", target])));
+    }
+    if !has_target() {
+        let remedy = "`rustup target add` fetches it.";
+        return Some(Failure::Missing { names: vec![target.to_owned()], remedy });
+    }
+    let chosen = format!("CC_{}", target.replace('-', "_"));
+    let compiler = shell::variable(&chosen).is_some() || shell::find("musl-gcc").is_some();
+    let remedy = "ring has parts in C; `cargo xtask tools` says how to get it.";
+    (!compiler).then(|| Failure::Missing { names: vec!["musl-gcc".to_owned()], remedy })
+}
