@@ -6,6 +6,7 @@ mod cache;
 mod deadline;
 mod identity;
 mod limits;
+mod sick;
 
 use crate::fixtures::{Row, insert, model_id, order};
 use crate::support::World;

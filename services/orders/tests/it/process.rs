@@ -23,7 +23,7 @@ pub(crate) fn program(environment: impl IntoIterator<Item = (String, String)>) -
 }
 
 /// A running one. It is killed with this value.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     address: SocketAddr,
@@ -31,7 +31,7 @@ struct Program {
 }
 
 impl Program {
-    async fn start(environment: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(crate) async fn start(environment: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut child = program(environment).stderr(Stdio::inherit()).spawn().expect("it starts");
         let stdout = child.stdout.take().expect("a pipe");
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -59,8 +59,13 @@ impl Program {
         log.iter().map(|line| serde_json::from_str(line).expect("a log line is JSON")).collect()
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         ask(&client(), Method::GET, self.address, path).await
+    }
+
+    /// What the ops listener says at `path`.
+    pub(crate) async fn ops(&self, path: &str) -> Answer {
+        ask(&client(), Method::GET, self.ops_address, path).await
     }
 
     fn terminate(&self) {

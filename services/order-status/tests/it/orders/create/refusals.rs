@@ -147,7 +147,15 @@ async fn a_model_id_is_24_hexadecimal_digits() {
         r#""0123456789abcdef0123456""#,
         r#""0123456789abcdef012345678""#,
         r#""0123456789abcdef0123456g""#,
+        // What would leave its place in the catalog's address.
         r#""../../../../../../secret""#,
+        r#""%2e%2e%2f%2e%2e%2fsecrets""#,
+        r#""0123456789abcdef0123/567""#,
+        r#""user@elsewhere.example:80""#,
+        r#""0123456789abcdef01234\r\n7""#,
+        r#""0123456789abcdef0123456\u0000""#,
+        r#""0123456789abcdef0123?567""#,
+        r#""0123456789abcdef0123#567""#,
         r#""ßßßßßßßßßßßß""#,
     ];
     refuses_each(&app, "model_id", &values, "must be 24 hexadecimal digits").await;
