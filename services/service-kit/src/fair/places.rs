@@ -34,8 +34,8 @@ impl Places {
     /// Waits for a place. Whoever stops waiting leaves nothing behind.
     pub async fn take(&self, share: Share) -> Result<Place, NoPlace> {
         let (offer, offered) = oneshot::channel();
-        // Whoever has to leave for this one learns it when its sender is dropped, which must not be under the lock.
-        let _left = {
+        // Whoever has to leave learns it when its sender is dropped: before the waiting, because it may be this one.
+        let left = {
             let mut state = self.lock();
             if state.free > 0 {
                 state.free -= 1;
@@ -43,6 +43,7 @@ impl Places {
             }
             state.waiting.push(share, offer)
         };
+        drop(left);
         offered.await.map_err(|_| NoPlace)
     }
 
