@@ -20,18 +20,23 @@ const EXPIRES_AT: u64 = 4_102_444_800;
 pub(crate) enum Callers {
     /// Whoever says who they are.
     Open,
-    /// Whoever has a token; there is one.
-    Token { secrets_file: PathBuf, token: String },
+    /// Whoever has a token: an operator who is also a party of every order of the examples, and a stranger to all orders.
+    Token { secrets_file: PathBuf, operator: String, stranger: String },
 }
 
 impl Callers {
-    /// Makes a secret for this run, and a token of somebody who may do everything, signed with it.
+    /// Makes a secret for this run, and tokens that are signed with it.
     pub(crate) fn with_token(home: &Home) -> Result<Self, UpError> {
         let file = home.token_secret();
         let secret = make_secret(&file).map_err(|source| UpError::File { path: file.clone(), source })?;
-        let claims = json!({ "sub": BUYER, "username": MAKER, "roles": ["operator"], "exp": EXPIRES_AT });
-        let token = encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes()))?;
-        Ok(Self::Token { secrets_file: file, token })
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let token = |user_id, username, roles: &[&str]| {
+            let claims = json!({ "sub": user_id, "username": username, "roles": roles, "exp": EXPIRES_AT });
+            encode(&Header::default(), &claims, &key)
+        };
+        let operator = token(BUYER, MAKER, &["operator"])?;
+        let stranger = token("stranger", "stranger", &[])?;
+        Ok(Self::Token { secrets_file: file, operator, stranger })
     }
 
     /// What the services are told.
@@ -45,11 +50,13 @@ impl Callers {
         }
     }
 
-    /// The token, where there is one.
-    pub(crate) fn token(&self) -> Option<&str> {
+    /// What a command beside the services is told.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Open => None,
-            Self::Token { token, .. } => Some(token),
+            Self::Open => Vec::new(),
+            Self::Token { operator, stranger, .. } => {
+                vec![("BEARER_TOKEN", operator.clone()), ("BEARER_TOKEN_OF_STRANGER", stranger.clone())]
+            }
         }
     }
 }

@@ -46,8 +46,9 @@ pub(crate) struct Demo {
     /// The command finds the services at `ORDER_STATUS_URL` and `ORDERS_URL`. Ports and folder are as with --once.
     #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true, conflicts_with = "once")]
     pub(crate) run: Vec<OsString>,
-    /// With --run: callers are known by token instead of being believed. The command finds one in `BEARER_TOKEN`: Ada's, who
-    /// is also the maker Maren and an operator. There are no sample orders then.
+    /// With --run: callers are known by token instead of being believed. The command finds one in `BEARER_TOKEN`, Ada's, who
+    /// is also the maker Maren and an operator, and that of a stranger in `BEARER_TOKEN_OF_STRANGER`. There are no sample
+    /// orders then.
     #[arg(long, requires = "run")]
     pub(crate) token: bool,
 }

@@ -47,8 +47,9 @@ impl Ready {
     /// What a command beside it is told. None begins with `ATELIER_`: a service that the command starts would take it for a key.
     fn variables(&self) -> Vec<(&'static str, String)> {
         let Addresses { status, orders } = self.addresses();
-        let token = self.callers.token().map(|token| ("BEARER_TOKEN", token.to_owned()));
-        [("ORDER_STATUS_URL", status), ("ORDERS_URL", orders)].into_iter().chain(token).collect()
+        let mut variables = self.callers.variables();
+        variables.extend([("ORDER_STATUS_URL", status), ("ORDERS_URL", orders)]);
+        variables
     }
 }
 
