@@ -3,7 +3,7 @@
 //! A caller stands there as a keyed hash: whoever holds the key can look for somebody, nobody can read who it was.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use hmac::{Hmac, Mac};
 use hyper::StatusCode;
@@ -13,7 +13,7 @@ use sha2::Sha256;
 
 use crate::config::{Mistakes, Secret};
 use crate::http::Entry;
-use crate::identity::CallerKey;
+use crate::identity::{CallerKey, Seen, Witness};
 use crate::secrets::{SECRET_BYTES_MIN, Secrets, SecretsError};
 
 /// The `[audit]` section.
@@ -39,26 +39,6 @@ impl AuditConfig {
     }
 }
 
-/// Where the extractor of callers leaves who is asking, for the line at the end of the request.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Witness(Arc<OnceLock<Seen>>);
-
-/// Who was seen asking.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    /// Whom the request counts for.
-    pub(crate) caller: CallerKey,
-    /// Whether they act for others.
-    pub(crate) operator: bool,
-}
-
-impl Witness {
-    /// Leaves it; only the first counts.
-    pub(crate) fn saw(&self, seen: Seen) {
-        let _ = self.0.set(seen);
-    }
-}
-
 /// Writes the lines.
 #[derive(Clone)]
 pub struct Audit(Arc<Secrets>);
@@ -74,7 +54,7 @@ impl Audit {
     /// Writes a line if the request is one that is to be seen later.
     pub(crate) fn note(&self, request: &Entry<'_>, witness: &Witness) {
         let Entry { request_id, method, route, status, order_id, code, .. } = *request;
-        let seen = witness.0.get();
+        let seen: Option<&Seen> = witness.seen();
         let is_operator = seen.is_some_and(|seen| seen.operator);
         let is_read = matches!(method, "GET" | "HEAD") && status.as_u16() < 400;
         let event = match status {

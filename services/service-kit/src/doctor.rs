@@ -9,9 +9,9 @@ use tokio::time::timeout;
 
 use crate::chain::chain;
 use crate::cli::DoctorOutput;
+use crate::config::Listen;
 use crate::database::{DatabaseConfig, SchemaWindow};
 use crate::exit::Exit;
-use crate::service::{Service, ServiceConfig};
 
 /// How one thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,20 +53,11 @@ impl Finding {
     }
 }
 
-/// Looks at everything and says it on `out`: exit 0 where nothing is bad, else 1.
-pub(crate) async fn run<S: Service>(
-    config: &S::Config,
-    output: DoctorOutput,
-    out: &mut impl Write,
-) -> std::io::Result<Exit> {
-    let base = S::base(config);
-    let mut findings = database(S::NAME, &base.database).await;
-    findings.push(crate::identity::doctor(&base.auth).await);
-    findings.extend(addresses(base));
-    findings.extend(S::examine(config).await);
+/// Says what was found on `out`: exit 0 where nothing is bad, else 1.
+pub(crate) fn say(findings: &[Finding], output: DoctorOutput, out: &mut impl Write) -> std::io::Result<Exit> {
     match output {
         DoctorOutput::Text => {
-            for Finding { about, verdict, words } in &findings {
+            for Finding { about, verdict, words } in findings {
                 let mark = match verdict {
                     Verdict::Good => "good",
                     Verdict::Odd => "odd",
@@ -76,7 +67,7 @@ pub(crate) async fn run<S: Service>(
             }
         }
         DoctorOutput::Json => {
-            serde_json::to_writer(&mut *out, &findings)?;
+            serde_json::to_writer(&mut *out, findings)?;
             writeln!(out)?;
         }
     }
@@ -84,7 +75,8 @@ pub(crate) async fn run<S: Service>(
     Ok(if is_bad { Exit::Failure } else { Exit::Success })
 }
 
-async fn database(service: &'static str, config: &DatabaseConfig) -> Vec<Finding> {
+/// Whether the database can be reached, as whom, and whether its schema fits.
+pub(crate) async fn database(service: &'static str, config: &DatabaseConfig) -> Vec<Finding> {
     let options = match config.connect_options(service) {
         Ok(options) => options,
         Err(error) => return vec![Finding::bad("database", chain(&error))],
@@ -141,8 +133,8 @@ async fn schema(connection: &mut PgConnection) -> Finding {
     }
 }
 
-/// What the addresses mean: nothing is connected to, because the service itself may be running there.
-fn addresses(base: &ServiceConfig) -> Option<Finding> {
+/// What the address means: nothing is connected to, because the service itself may be running there.
+pub(crate) fn listen(listen: &Listen) -> Option<Finding> {
     let words = "listen can be reached from this machine only; in a container that is nobody";
-    base.listen.is_loopback().then(|| Finding::odd("listen", words))
+    listen.is_loopback().then(|| Finding::odd("listen", words))
 }

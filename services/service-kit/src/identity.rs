@@ -8,6 +8,7 @@ mod key;
 mod limit;
 mod token;
 mod verify;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,6 @@ use axum::http::request::Parts;
 use order_model::{Actor, UserId, Username};
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{Seen, Witness};
 use crate::clock::Clock;
 use crate::fair::Share;
 use crate::http::{Fields, PeerAddress, Problem, codes};
@@ -33,6 +33,7 @@ use limit::Limiter;
 pub use limit::LimitsConfig;
 use token::TokenVerifier;
 pub use verify::routes as verify_routes;
+pub(crate) use witness::{Seen, Witness};
 
 /// Who is asking, and whose share of every queue the answer takes.
 #[derive(Debug, Clone, PartialEq, Eq)]

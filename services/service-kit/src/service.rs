@@ -20,7 +20,7 @@ use crate::database::{self, DATABASE_KEYS, Database, DatabaseConfig, DatabaseMet
 use crate::doctor::{self, Finding};
 use crate::exit::Exit;
 use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
-use crate::identity::{AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
+use crate::identity::{self, AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
 use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
 use crate::metrics::{HttpMetrics, Metrics};
 use crate::ops::{self, Ops};
@@ -270,7 +270,12 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
 #[tokio::main]
 async fn examine<S: Service>(config: &S::Config, output: DoctorOutput) -> std::io::Result<Exit> {
     crate::tls::install_provider();
-    doctor::run::<S>(config, output, &mut std::io::stdout().lock()).await
+    let base = S::base(config);
+    let mut findings = doctor::database(S::NAME, &base.database).await;
+    findings.push(identity::doctor(&base.auth).await);
+    findings.extend(doctor::listen(&base.listen));
+    findings.extend(S::examine(config).await);
+    doctor::say(&findings, output, &mut std::io::stdout().lock())
 }
 
 #[tokio::main]

@@ -15,7 +15,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::problem::{Problem, codes};
 use super::request_id::{RequestIds, X_REQUEST_ID};
 use super::server::HEADER_BYTES_MAX;
-use crate::audit::{Audit, Witness};
+use crate::audit::Audit;
+use crate::identity::Witness;
 use crate::metrics::HttpMetrics;
 use crate::telemetry::RequestLog;
 
