@@ -17,11 +17,24 @@ pub struct TimedOut {
 }
 
 /// Asks `probe` until it answers `Some`, at least once, and for `deadline` at most.
+pub async fn until<T, F>(what: &str, deadline: Duration, probe: impl FnMut() -> F) -> Result<T, TimedOut>
+where
+    F: Future<Output = Option<T>>,
+{
+    until_every(PAUSE, what, deadline, probe).await
+}
+
+/// The same with a `pause` of the caller's between two questions, for probes that cost somebody something.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that asks again, so that no test has to sleep"
 )]
-pub async fn until<T, F>(what: &str, deadline: Duration, mut probe: impl FnMut() -> F) -> Result<T, TimedOut>
+pub async fn until_every<T, F>(
+    pause: Duration,
+    what: &str,
+    deadline: Duration,
+    mut probe: impl FnMut() -> F,
+) -> Result<T, TimedOut>
 where
     F: Future<Output = Option<T>>,
 {
@@ -33,7 +46,7 @@ where
         if begin.elapsed() >= deadline {
             return Err(TimedOut { what: what.to_owned(), deadline });
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
