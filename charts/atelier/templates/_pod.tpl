@@ -26,8 +26,12 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* The user is the image's own, a number. */}}
+{{/*
+The user is the image's own, a number. It has no line in an /etc/passwd, and to such a user container runtimes give root's
+group. The pod's own securityContext cannot say it: there, a group without a user is refused by the runtime.
+*/}}
 {{- define "atelier.container.securityContext" -}}
+runAsGroup: 65532
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
