@@ -44,6 +44,8 @@ enum Command {
     Values(forward::Args),
     /// Each program in a container image of its own.
     Image(image::Args),
+    /// Atelier on a real Kubernetes: installs, walks an order, breaks things, looks whether they heal.
+    E2e(forward::Args),
     /// The Secrets of a development cluster (k8s/dev), as manifests.
     DevSecrets(forward::Args),
     /// What these commands can use: found or missing, what for, how to get it.
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),
+        Command::E2e(args) => forward::to(&["e2e", "chart"], &[], &args),
         Command::Image(args) => image::run(&args),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),

@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 14] = [
+const TOOLS: [Tool; 16] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -95,6 +95,18 @@ const TOOLS: [Tool; 14] = [
         version: &["kubectl", "version", "--client"],
         purpose: "a development cluster, k8s/dev",
         remedy: "https://kubernetes.io/docs/tasks/tools",
+    },
+    Tool {
+        name: "helm",
+        version: &["helm", "version", "--short"],
+        purpose: "the chart, and e2e",
+        remedy: "https://helm.sh/docs/intro/install",
+    },
+    Tool {
+        name: "kind",
+        version: &["kind", "version"],
+        purpose: "e2e, where no cluster is given (0.33 or newer, with Docker)",
+        remedy: "https://kind.sigs.k8s.io",
     },
 ];
 

@@ -1,0 +1,31 @@
+//! The cases, each in a file named by what it proves.
+
+mod collision;
+mod install;
+mod new_host;
+mod refusals;
+mod restart;
+
+use std::pin::Pin;
+
+use crate::error::Failure;
+use crate::stage::Stage;
+
+/// A case at work.
+type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// A case, which gets a stage of its own.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) run: for<'a> fn(&'a Stage) -> Running<'a>,
+}
+
+pub(crate) const CASES: [Case; 7] = [
+    Case { name: "install", run: |stage| Box::pin(install::run(stage)) },
+    Case { name: "collision", run: |stage| Box::pin(collision::run(stage)) },
+    Case { name: "new_host", run: |stage| Box::pin(new_host::run(stage)) },
+    Case { name: "refusals_wrong_password", run: |stage| Box::pin(refusals::wrong_password(stage)) },
+    Case { name: "refusals_missing_secret", run: |stage| Box::pin(refusals::missing_secret(stage)) },
+    Case { name: "refusals_wrong_authority", run: |stage| Box::pin(refusals::wrong_authority(stage)) },
+    Case { name: "restart", run: |stage| Box::pin(restart::run(stage)) },
+];

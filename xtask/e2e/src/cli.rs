@@ -1,0 +1,61 @@
+//! The command line of `cargo xtask e2e`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+/// Atelier on a real Kubernetes: every case installs the chart in a namespace of its own.
+#[derive(Debug, Parser)]
+#[command(name = "e2e", bin_name = "cargo xtask e2e", max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Which cluster.
+    #[arg(long, value_enum, default_value_t = ProviderName::Kind)]
+    pub(crate) provider: ProviderName,
+    /// How to reach the existing cluster. There is no default: nobody's selected cluster is taken by mistake.
+    #[arg(long, value_name = "FILE", required_if_eq("provider", "existing"))]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// What makes an image known to the existing cluster: called with the path of a docker-archive, as in
+    /// `--load 'minikube image load'`. Without it the cluster must have the images.
+    #[arg(long, value_name = "COMMAND", requires = "kubeconfig")]
+    pub(crate) load: Option<String>,
+    /// The folder that `cargo xtask image --with-dev --save FOLDER` wrote [default: built anew, by a quick profile].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) images: Option<PathBuf>,
+    /// The image of PostgreSQL, instead of the one that k8s/dev names.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) postgres_image: Option<String>,
+    /// Leave the namespaces, and kind's cluster, for a look around.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// How many cases run beside each other; they wait more than they work.
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) jobs: NonZeroUsize,
+    /// Only the cases whose names contain this.
+    pub(crate) filter: Option<String>,
+}
+
+/// Where the cluster comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProviderName {
+    /// One of its own, made by kind and deleted afterwards.
+    Kind,
+    /// One that is there.
+    Existing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_cluster_must_be_named() {
+        assert!(Cli::try_parse_from(["e2e", "--provider", "existing"]).is_err());
+        assert!(Cli::try_parse_from(["e2e", "--provider", "existing", "--kubeconfig", "here"]).is_ok());
+    }
+
+    #[test]
+    fn kind_is_taken_where_nothing_is_said() {
+        assert_eq!(Cli::try_parse_from(["e2e"]).expect("no flags").provider, ProviderName::Kind);
+    }
+}
