@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Let `schemathesis` take its time: more requests, and other ones each time.
     #[arg(long)]
     long: bool,
+    /// What runs the step e2e instead of `cargo xtask e2e`, which wants kind: a command that brings a cluster along.
+    #[arg(long, value_name = "COMMAND")]
+    e2e: Option<String>,
 }
 
 /// Cheap ones first.
@@ -39,6 +42,7 @@ enum Step {
     Test,
     Up,
     Schemathesis,
+    E2e,
 }
 
 enum Outcome {
@@ -63,21 +67,30 @@ impl Step {
             Self::Test => "cargo xtask test",
             Self::Up => "cargo xtask up --once",
             Self::Schemathesis => "cargo xtask schemathesis",
+            Self::E2e => "cargo xtask e2e   (--help says how to name a cluster)",
         }
     }
 
     /// What must be installed for it, beside the toolchain.
-    fn tool(self) -> Option<&'static str> {
+    fn tool(self, args: &Args) -> Option<&'static str> {
         match self {
             Self::Deny => Some("cargo-deny"),
             Self::Schemathesis => Some(schemathesis::PROGRAM),
+            Self::E2e if args.e2e.is_none() => Some("kind"),
             _ => None,
         }
     }
 
+    /// Whether its tool may not be missing. A cluster is more than a program that could be installed, and not every machine
+    /// can hold one: `all` does not mean it, `kind` does.
+    fn requires(self, tool: &str, args: &Args) -> bool {
+        let required = Required::new(&args.require);
+        if self == Self::E2e { required.names(tool) } else { required.has(tool) }
+    }
+
     fn run(self, args: &Args) -> Outcome {
-        if let Some(tool) = self.tool().filter(|tool| shell::find(tool).is_none()) {
-            return if Required::new(&args.require).has(tool) {
+        if let Some(tool) = self.tool(args).filter(|tool| shell::find(tool).is_none()) {
+            return if self.requires(tool, args) {
                 Outcome::Failed(Failure::missing_tool(tool))
             } else {
                 Outcome::Skipped(tool)
@@ -100,6 +113,7 @@ impl Step {
             Self::Test => test::run(&test::Args { require: args.require.clone(), forwarded: Vec::new() }),
             Self::Up => up_once(),
             Self::Schemathesis => schemathesis::run(&schemathesis::Args { long: args.long }),
+            Self::E2e => e2e(args),
         };
         outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed)
     }
@@ -112,6 +126,12 @@ fn deny(args: &Args) -> Result<(), Failure> {
         command.arg("advisories");
     }
     shell::run(command.args(["bans", "licenses", "sources"]))
+}
+
+/// By whoever brings a cluster along, or in one of kind's.
+fn e2e(args: &Args) -> Result<(), Failure> {
+    let mut words = args.e2e.as_deref().unwrap_or("cargo xtask e2e").split_whitespace();
+    shell::run(shell::program(words.next().unwrap_or_default()).args(words))
 }
 
 /// The first thing that a newcomer types, done by a machine: everything up, the tour walked, everything down.

@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 use crate::shell;
 
 /// What each need means: programs on the search path, of each group one.
-const PROGRAMS: [(&str, &[&[&str]]); 5] = [
+const PROGRAMS: [(&str, &[&[&str]]); 4] = [
     // A browser is told what to do by its driver, which finds it by itself.
     ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
-    ("cluster", &[&["kubectl"]]),
     ("nginx", &[&["nginx"]]),
     ("pgbouncer", &[&["pgbouncer"]]),
     ("prometheus", &[&["prometheus"]]),
@@ -69,7 +68,12 @@ impl Required {
 
     /// Whether a missing `need` is a failure.
     pub(crate) fn has(&self, need: &str) -> bool {
-        self.0.iter().any(|name| name == "all" || name == need)
+        self.names("all") || self.names(need)
+    }
+
+    /// Whether `need` is called for by its own name.
+    pub(crate) fn names(&self, need: &str) -> bool {
+        self.0.iter().any(|name| name == need)
     }
 }
 
@@ -103,6 +107,7 @@ mod tests {
     fn all_requires_everything_and_a_name_only_itself() {
         assert!(Required(vec!["all".into()]).has("nginx"));
         assert!(Required(vec!["nginx".into()]).has("nginx"));
-        assert!(!Required(vec!["nginx".into()]).has("cluster"));
+        assert!(!Required(vec!["nginx".into()]).has("chromium"));
+        assert!(!Required(vec!["all".into()]).names("nginx"));
     }
 }
