@@ -32,6 +32,7 @@ async fn resident_bytes(program: &Program) -> f64 {
 }
 
 /// Asks three times, prints the row, and holds it against what is promised.
+#[expect(clippy::print_stdout, reason = "the figures are what this is for")]
 async fn row(what: &str, database: &TestDatabase, url: &str) {
     let program = Program::start(environment(&database.url(Role::Reader), url, &KEYS)).await;
     // The first list of a process also connects to the database.
