@@ -10,7 +10,7 @@ use super::roles::{Roles, quoted};
 
 /// What the writer gets beside SELECT: privilege and table. Columns are named one by one: an order's terms are fixed at
 /// its creation, so not even a mistake in a service can change them.
-const WRITER: [(&str, &str); 5] = [
+pub(super) const WRITER: [(&str, &str); 5] = [
     ("INSERT", "orders"),
     ("UPDATE (stage, alert, alert_reason, alert_raised_by, version, paid_at, updated_at)", "orders"),
     ("INSERT", "order_events"),

@@ -1,5 +1,7 @@
 //! `verify`: is the database still what the migrations made of it? Reports, never repairs.
 
+mod rights;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -82,6 +84,15 @@ pub enum Finding {
         /// Its name.
         trigger: String,
     },
+    /// A login holds a right that no `up` gives to anybody.
+    ForeignGrant {
+        /// Who; `PUBLIC` is everybody.
+        grantee: String,
+        /// What, with the column if it is of one.
+        privilege: String,
+        /// On which table or sequence; empty for the schema itself.
+        object: String,
+    },
     /// Something in the schema was changed by hand.
     Drift,
 }
@@ -112,6 +123,10 @@ impl fmt::Display for Finding {
             }
             Self::GuardDisabled { table, trigger } => {
                 write!(f, "trigger {trigger} of {table} is disabled: history is not guarded")
+            }
+            Self::ForeignGrant { grantee, privilege, object } => {
+                let object = if object.is_empty() { "the schema" } else { object };
+                write!(f, "{grantee} holds {privilege} on {object}, which no `up` gives: revoke it")
             }
             Self::Drift => {
                 write!(f, "the schema is not what the last `up` left: something was changed by hand")
@@ -160,6 +175,7 @@ pub async fn verify(
     findings.extend(indexes(&mut connection).await.map_err(read("indexes"))?);
     findings.extend(constraints(&mut connection).await.map_err(read("constraints"))?);
     findings.extend(guards(&mut connection, migrations).await.map_err(read("triggers"))?);
+    findings.extend(rights::foreign(&mut connection).await.map_err(read("grants"))?);
     let known = memory.meta.fingerprint.as_deref();
     if fingerprint::unchanged(&mut connection, known).await.map_err(read("schema"))? == Some(false) {
         findings.push(Finding::Drift);

@@ -95,6 +95,32 @@ async fn invalid_indexes_and_constraints_that_were_never_checked_are_found() {
 }
 
 #[tokio::test]
+async fn a_right_that_no_up_gives_is_found_whoever_holds_it() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    let (writer, reader) = (database.user(Role::Writer), database.user(Role::Reader));
+    for (who, privilege, object, name) in [
+        (writer, "TRUNCATE", "TABLE atelier.order_events", "order_events"),
+        (writer, "DELETE", "TABLE atelier.orders", "orders"),
+        (writer, "UPDATE (cost_final)", "TABLE atelier.orders", "orders"),
+        (writer, "TRIGGER", "TABLE atelier.orders", "orders"),
+        (reader, "UPDATE", "SEQUENCE atelier.order_id_seq", "order_id_seq"),
+        (reader, "CREATE", "SCHEMA atelier", ""),
+        ("PUBLIC", "SELECT", "TABLE atelier.orders", "orders"),
+    ] {
+        run(&mut admin, &format!("GRANT {privilege} ON {object} TO {who}")).await.expect("granted");
+        let finding = Finding::ForeignGrant {
+            grantee: who.to_owned(),
+            privilege: privilege.to_owned(),
+            object: name.to_owned(),
+        };
+        assert!(finding.to_string().contains(privilege), "{finding}");
+        assert_eq!(found(&database).await, [finding]);
+        run(&mut admin, &format!("REVOKE {privilege} ON {object} FROM {who}")).await.expect("revoked");
+    }
+    assert_eq!(found(&database).await, [], "what up gives is no finding");
+}
+
+#[tokio::test]
 async fn every_kind_of_drift_is_found() {
     for sql in [
         "ALTER TABLE atelier.orders ADD COLUMN mine int",
