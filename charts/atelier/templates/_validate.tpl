@@ -62,7 +62,12 @@
 {{- end -}}
 {{- range $name := list "orderStatus" "orders" -}}
 {{- $config := (get $values $name).config -}}
-{{- range $path := list "database.url" "database.password" "auth.hs256.secrets" "auth.gateway.secrets" "audit.key" -}}
+{{- range $key := list "listen" "ops_listen" "shutdown" -}}
+{{- if hasKey $config $key -}}
+{{- $wrong = append $wrong (printf "%s.config.%s would leave the pod's ports and times as they are: use the chart's own values" $name $key) -}}
+{{- end -}}
+{{- end -}}
+{{- range $path := list "database.url" "database.password" "auth.hs256.secrets" "auth.gateway.secrets" "audit.key" "catalog.token" -}}
 {{- $keys := splitList "." $path -}}
 {{- $at := $config -}}
 {{- range $keys -}}{{- $at = ternary (get (ternary $at (dict) (kindIs "map" $at)) .) "" (kindIs "map" $at) -}}{{- end -}}

@@ -101,7 +101,7 @@ async fn session(connection: &mut PgConnection) -> Finding {
         "SELECT current_user::text, current_setting('server_version'),
                 coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
                 current_setting('statement_timeout'),
-                has_schema_privilege(to_regnamespace('atelier')::oid, 'CREATE')",
+                coalesce(has_schema_privilege(to_regnamespace('atelier')::oid, 'CREATE'), false)",
     )
     .fetch_one(connection)
     .await;

@@ -83,7 +83,11 @@ pub enum TelemetryError {
 
 /// Starts logging for the whole process.
 pub fn start(config: &LogConfig) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::builder().parse(&config.level).map_err(TelemetryError::Level)?;
+    let mut filter = EnvFilter::builder().parse(&config.level).map_err(TelemetryError::Level)?;
+    // Audit lines are no chatter: a quieter level does not end them, only a directive that names them does.
+    if !config.level.contains("audit") {
+        filter = filter.add_directive("audit=info".parse().map_err(TelemetryError::Level)?);
+    }
     let pretty = match config.format {
         LogFormat::Auto => std::io::stdout().is_terminal(),
         LogFormat::Json => false,

@@ -58,6 +58,19 @@ pub(super) enum LookupError {
 }
 
 impl LookupError {
+    /// Whether other models will fare no better. One whose record is wrong must not keep all others from being asked for.
+    pub(super) fn is_the_catalogs(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Status(status) => {
+                status.is_server_error()
+                    || status.is_redirection()
+                    || matches!(status.as_u16(), 401 | 403 | 408 | 429)
+            }
+            Self::TooLong | Self::Nonsense(_) => false,
+        }
+    }
+
     /// The outcome's name in the metrics.
     pub(super) fn as_outcome(&self) -> &'static str {
         match self {

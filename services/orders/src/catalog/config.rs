@@ -86,12 +86,16 @@ impl CatalogConfig {
     /// Adds what is wrong with the keys, and between them.
     pub(crate) fn check(&self, mistakes: &mut Mistakes<'_>) {
         let url = Url::parse(&self.url).ok().filter(|url| {
-            matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+            matches!(url.scheme(), "http" | "https")
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
         });
         if url.is_none() {
             mistakes.add(
                 "catalog.url",
-                "must be an http or https address without query, for example http://catalog/catalog",
+                "must be an http or https address without login and query, for example http://catalog/catalog",
             );
         }
         if self.token.is_some() && self.token_file.is_some() {

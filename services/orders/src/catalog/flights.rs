@@ -39,6 +39,8 @@ where
         let (landed, waiting) = oneshot::channel();
         let waiting = waiting.shared();
         flights.insert(key.clone(), waiting.clone());
+        // A runtime that is going away drops what is spawned at once, and the landing looks at the list.
+        drop(flights);
         let landing = Landing { key, flights: Arc::clone(&self.0) };
         tokio::spawn(async move {
             let value = flight.await;

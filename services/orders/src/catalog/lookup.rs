@@ -118,24 +118,13 @@ impl Inner {
             return Some(known);
         }
         let tag = stale.as_ref().and_then(|stale| stale.tag.clone());
-        let called = timeout(self.timeout, async {
-            // Whoever finds no place has not asked the catalog: that says nothing of it.
-            let _place = self.places.take(asker.share).await.ok()?;
-            Some(self.call(&id, tag.as_ref(), asker).await)
-        });
-        let reply = match called.await {
-            Ok(Some(reply)) => reply,
-            Ok(None) => {
-                self.count_call("shed");
-                return None;
-            }
-            Err(_) => {
-                self.count_call("timeout");
-                self.record(true);
-                return None;
-            }
+        // Whoever finds no place in time has not asked the catalog: that says nothing of it.
+        let Ok(Ok(_place)) = timeout(self.timeout, self.places.take(asker.share)).await else {
+            self.count_call("shed");
+            return None;
         };
-        self.record(reply.is_err());
+        let reply = self.call(&id, tag.as_ref(), asker).await;
+        self.record(reply.as_ref().is_err_and(LookupError::is_the_catalogs));
         let entry = match (reply.ok()?, stale) {
             (Reply::Found(details, tag), _) => Entry::now(Some(Arc::new(details)), tag),
             (Reply::Unchanged, Some(stale)) => Entry::now(stale.known, stale.tag),

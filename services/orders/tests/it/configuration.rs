@@ -105,6 +105,9 @@ fn a_token_for_the_catalog_is_given_once_and_goes_protected() {
     assert_eq!(refusal(&[token, plain, ("catalog.allow_plaintext", "true")]), "");
     assert_eq!(refusal(&[plain]), "", "without a token there is nothing to protect");
     assert_eq!(refusal(&[token, ("catalog.url", "https://catalog.example.com/catalog")]), "");
+    let login = ("catalog.url", "https://me:hunter2@catalog.example.com/catalog");
+    let text = refusal(&[login]);
+    assert!(text.contains("catalog.url") && !text.contains("hunter2"), "{text}");
     let text = refusal(&[token, ("catalog.token_header", "X Api Key")]);
     assert!(text.contains("catalog.token_header"), "{text}");
 }

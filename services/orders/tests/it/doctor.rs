@@ -106,6 +106,7 @@ async fn a_database_that_is_away_or_empty_is_explained() {
     assert!(!words.contains("hunter2"), "{words}");
     let empty = TestDatabase::empty().await.expect("a database");
     let (code, findings) = doctor(&empty.url(Role::Owner), &catalog.base_url(), &[]);
+    assert!(about(&findings, "database").1.contains("PostgreSQL"), "it was reached: {findings:?}");
     let (verdict, words) = about(&findings, "schema");
     assert_eq!((code, verdict), (Some(1), "bad"));
     assert!(words.contains("run the migrator"), "{words}");

@@ -155,11 +155,15 @@ impl AuthConfig {
         }
         if let Some(url) = &self.jwks.url {
             let usable = reqwest::Url::parse(url).is_ok_and(|url| {
+                let has_login = !url.username().is_empty() || url.password().is_some();
                 let loopback = url.host_str().is_some_and(is_loopback_host);
-                url.scheme() == "https" || (url.scheme() == "http" && loopback)
+                !has_login && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
             });
             if !usable {
-                mistakes.add("auth.jwks.url", "must be an https address; http only on this machine");
+                mistakes.add(
+                    "auth.jwks.url",
+                    "must be an https address without login; http only on this machine",
+                );
             }
         }
     }

@@ -12,7 +12,12 @@ const KEY: &str = "planted-audit-key-0123456789abcdefgh";
 /// The audit lines of a run in which the requester makes an order, a stranger and nobody look at it, an operator too.
 async fn lines(key: &str) -> Vec<Value> {
     let database = TestDatabase::create().await.expect("a database");
-    let ours = [("ATELIER_AUDIT__KEY", key), ("ATELIER_SHUTDOWN__DELAY_MS", "0")];
+    // A quiet log is no reason not to audit; the line that says where it listens is wanted all the same.
+    let ours = [
+        ("ATELIER_AUDIT__KEY", key),
+        ("ATELIER_LOG__LEVEL", "error,service_kit::service=info"),
+        ("ATELIER_SHUTDOWN__DELAY_MS", "0"),
+    ];
     let program = Program::serve(&database.url(Role::Writer), &[Mode::Token.settings(), &ours].concat());
     let instance = program.instance().await;
     instance.until_ready().await;

@@ -77,6 +77,19 @@ async fn a_catalog_that_stays_broken_gets_one_call_a_pause() {
 }
 
 #[tokio::test]
+async fn a_model_whose_record_is_wrong_does_not_keep_the_others_from_being_asked_for() {
+    let world = World::with(&KEYS).await;
+    insert_with_models(&world, 20).await;
+    for reply in [Reply::WrongTypes, Reply::Garbage, Reply::Html] {
+        world.catalog.forget_calls();
+        world.catalog.behave(Behaviour::reply(reply));
+        assert_eq!(world.get(PATH).await.model_statuses(), ["unavailable"; 20]);
+        assert_eq!(world.catalog.calls_total(), 20);
+    }
+    assert_eq!(state(&world).await, "0");
+}
+
+#[tokio::test]
 async fn that_there_is_no_such_model_is_no_failure() {
     let world = World::with(&KEYS).await;
     insert_with_models(&world, 20).await;
