@@ -19,6 +19,10 @@ login: reader
 port: 5019
 opsPort: 9019
 config: |
-  catalog: {url: {{ .Values.catalog.url | quote }}}
+  catalog:
+    url: {{ .Values.catalog.url | quote }}
+    {{- if .Values.catalog.existingSecret }}
+    token_file: /etc/atelier/catalog/token
+    {{- end }}
 {{- end }}
 

@@ -147,11 +147,21 @@ spec:
             - {name: config, mountPath: /etc/atelier/config, readOnly: true}
             {{- include "atelier.database.mounts" $root | nindent 12 }}
             {{- include "atelier.auth.mounts" $root | nindent 12 }}
+            {{- if and (eq .component "orders") $root.Values.catalog.existingSecret }}
+            - {name: catalog, mountPath: /etc/atelier/catalog, readOnly: true}
+            {{- end }}
       volumes:
         - name: config
           configMap: {name: {{ $name }}}
         {{- include "atelier.database.volumes" . | nindent 8 }}
         {{- include "atelier.auth.volumes" $root | nindent 8 }}
+        {{- if and (eq .component "orders") $root.Values.catalog.existingSecret }}
+        - name: catalog
+          secret:
+            secretName: {{ $root.Values.catalog.existingSecret | quote }}
+            items:
+              - {key: {{ $root.Values.catalog.key | quote }}, path: token}
+        {{- end }}
 {{- end }}
 
 {{- define "atelier.service.pdb" -}}
