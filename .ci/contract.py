@@ -8,7 +8,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 # Why a request that the document calls valid may be refused: what happened before, or what no schema can say.
 KNOWN_REFUSALS = {
-    # The example key, or a short one, was used before for another order.
+    # A key that was drawn before, for another order.
     ("create_order", "idempotency_key_reused"),
     # A cursor is opaque and belongs to one list: no schema tells a made-up one from ours.
     ("get_order_history", "bad_cursor"),
@@ -50,5 +50,5 @@ def before_call(context, case, kwargs):
             headers["Idempotency-Key"] = (headers["Idempotency-Key"] + case.id)[-255:]
         query.pop("after", None)
     elif isinstance(case.body, dict):
-        # Ids are those of orders that are there: a create that names one is a 409. The phase before has named others.
+        # Ids are those of orders that are there: a create that names one is a 409. The coverage phase names others.
         case.body.pop("order_id", None)

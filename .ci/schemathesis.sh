@@ -1,6 +1,7 @@
 # Lets schemathesis judge the services of `up --run`, to the end, whatever it finds. `$@` are flags of its `run`.
 # `cargo xtask schemathesis` is what starts this.
 set -u
+export HYPOTHESIS_STORAGE_DIRECTORY=target/hypothesis
 config=schemathesis.toml
 
 # Where callers are known by token, the judge is an operator, and a stranger must see nothing of what is made.
