@@ -26,5 +26,8 @@ impl Settings for Config {
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.base.check(mistakes);
+        if self.base.database.write_connections == 0 {
+            mistakes.add("database.write_connections", "must be 1 at least: this service writes");
+        }
     }
 }

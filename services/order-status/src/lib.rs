@@ -34,7 +34,7 @@ impl Service for OrderStatus {
         parts: &Parts,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + 'static {
-        pruning::run(parts.database.clone(), parts.read_only.clone(), stop)
+        pruning::run(parts.database.call(store::PruneKeys), parts.read_only.clone(), stop)
     }
 
     fn routes(config: &Config, parts: Parts) -> Result<Router, Self::Error> {

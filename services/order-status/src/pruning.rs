@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use service_kit::chain;
-use service_kit::database::{Database, ReadOnly};
+use service_kit::database::{Call, ReadOnly};
 use service_kit::fair::Share;
 use service_kit::lifecycle::every;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::prune_keys;
+use crate::store::PruneKeys;
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_mins(1);
@@ -17,23 +17,20 @@ const PERIOD: Duration = Duration::from_mins(1);
 const ROWS_MAX: i64 = 1000;
 
 /// Runs until `stop`. A failure is logged and forgotten: the next look does the same work.
-pub(crate) async fn run(database: Database, read_only: ReadOnly, stop: CancellationToken) {
+pub(crate) async fn run(keys: Call<PruneKeys>, read_only: ReadOnly, stop: CancellationToken) {
     every(PERIOD, stop, async move || {
         if !read_only.is_on() {
-            prune(&database).await;
+            prune(&keys).await;
         }
     })
     .await;
 }
 
-async fn prune(database: &Database) {
+async fn prune(keys: &Call<PruneKeys>) {
     loop {
-        match database
-            .run(Share::OWN, "keys_prune", |connection| Box::pin(prune_keys(connection, ROWS_MAX)))
-            .await
-        {
+        match keys.ask(Share::OWN, ROWS_MAX).await {
             Ok(0) => return,
-            Ok(keys) => tracing::debug!(keys, "idempotency keys pruned"),
+            Ok(removed) => tracing::debug!(removed, "idempotency keys pruned"),
             Err(error) => {
                 tracing::warn!(error = chain(&error), "idempotency keys could not be pruned");
                 return;

@@ -1,21 +1,23 @@
-//! What the handlers share: the stores, the reader of bodies, the counters.
+//! What the handlers share: the ways to the stores, the reader of bodies, the counters.
 
 use axum::extract::FromRef;
-use service_kit::database::{Database, Gate, ReadOnly};
+use service_kit::database::{Call, Gate, ReadOnly};
 use service_kit::http::Form;
 use service_kit::identity::Authenticator;
 use service_kit::service::Parts;
 
 use crate::metrics::OrderMetrics;
-use crate::store::{Creates, Transitions};
+use crate::store::{CreateOrder, MoveOrder, ReadHistory, ReadOrder, ReadStanding};
 
 /// The state of the service's routes.
 #[derive(Clone, FromRef)]
 pub(crate) struct AppState {
     pub(crate) authenticator: Authenticator,
-    pub(crate) database: Database,
-    pub(crate) creates: Creates,
-    pub(crate) transitions: Transitions,
+    pub(crate) order: Call<ReadOrder>,
+    pub(crate) standing: Call<ReadStanding>,
+    pub(crate) history: Call<ReadHistory>,
+    pub(crate) creates: Call<CreateOrder>,
+    pub(crate) moves: Call<MoveOrder>,
     pub(crate) read_only: ReadOnly,
     pub(crate) gate: Gate,
     pub(crate) form: Form,
@@ -26,10 +28,12 @@ impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { authenticator, database, read_only, gate, metrics, form, .. } = parts;
         Self {
-            creates: Creates::new(database.clone()),
-            transitions: Transitions::new(database.clone()),
+            order: database.call(ReadOrder),
+            standing: database.call(ReadStanding),
+            history: database.call(ReadHistory),
+            creates: database.call(CreateOrder),
+            moves: database.call(MoveOrder),
             authenticator,
-            database,
             read_only,
             gate,
             form,

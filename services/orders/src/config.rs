@@ -37,5 +37,8 @@ impl Settings for Config {
     fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.base.check(mistakes);
         self.catalog.check(mistakes);
+        if self.base.database.write_connections > 0 {
+            mistakes.add("database.write_connections", "must be 0: this service writes nothing");
+        }
     }
 }

@@ -1,18 +1,19 @@
 //! What the handlers share.
 
 use axum::extract::FromRef;
-use service_kit::database::{Database, Gate};
+use service_kit::database::Gate;
 use service_kit::identity::Authenticator;
 use service_kit::service::Parts;
 
 use crate::catalog::{Catalog, ClientError};
 use crate::config::Config;
+use crate::store::Lists;
 
 /// The state of the service's routes.
 #[derive(Clone, FromRef)]
 pub(crate) struct AppState {
     pub(crate) authenticator: Authenticator,
-    pub(crate) database: Database,
+    pub(crate) lists: Lists,
     pub(crate) gate: Gate,
     pub(crate) catalog: Catalog,
 }
@@ -22,7 +23,7 @@ impl AppState {
         let Parts { authenticator, database, gate, metrics, readiness, .. } = parts;
         Ok(Self {
             authenticator,
-            database,
+            lists: Lists::new(&database),
             gate,
             catalog: Catalog::new(&config.catalog, &metrics, readiness)?,
         })

@@ -2,4 +2,4 @@
 
 mod list;
 
-pub(crate) use list::{Filter, ListItem, Owner, Question, list};
+pub(crate) use list::{Filter, ListItem, Lists, Owner, Question};

@@ -1,19 +1,126 @@
-//! Connections to PostgreSQL, each owned by one worker. No pool stands on the request path: sqlx's pings on acquire and on
-//! release, three round trips for one small query, and without its pings it does not notice a connection that fell silent.
+//! The way to PostgreSQL: statements that answer many requests at once, on connections each owned by one worker.
+//!
+//! No pool stands on the request path: sqlx's pings on acquire and on release, three round trips for one small query, and
+//! without its pings it does not notice a connection that fell silent.
+//! Reads and writes have workers of their own, so that neither waits for the other.
 
 mod address;
+mod call;
 mod config;
 mod error;
-mod job;
-mod queue;
+mod group;
 mod read_only;
+mod statement;
 mod window;
 mod worker;
 
 pub use address::{ConnectOptionsError, DATABASE_KEYS, DatabaseAddress, SslMode};
+pub use call::Call;
 pub use config::DatabaseConfig;
 pub use error::DatabaseError;
-pub use job::BoxFuture;
 pub use read_only::ReadOnly;
+pub use statement::{BoxFuture, Kind, Outcome, Statement};
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
-pub use worker::{Database, DatabaseMetrics};
+pub use worker::DatabaseMetrics;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::error::ConnectError;
+use self::group::Group;
+use self::worker::Worker;
+
+/// The way to the database.
+#[derive(Clone)]
+pub struct Database {
+    config: Arc<DatabaseConfig>,
+    metrics: DatabaseMetrics,
+    reach: Arc<Reach>,
+    readers: Arc<Group>,
+    writers: Arc<Group>,
+}
+
+/// Whether there is a way at all.
+struct Reach {
+    connected: AtomicUsize,
+    last_error: Mutex<Arc<ConnectError>>,
+}
+
+impl Database {
+    /// Starts the workers and a task that ends when one of them has. Nothing waits for the database here.
+    pub fn start(
+        service: &'static str,
+        config: &DatabaseConfig,
+        metrics: &DatabaseMetrics,
+        stop: &CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let database = Self {
+            config: Arc::new(config.clone()),
+            metrics: metrics.clone(),
+            reach: Arc::default(),
+            readers: Arc::new(Group::new(stop.clone())),
+            writers: Arc::new(Group::new(stop.clone())),
+        };
+        let (doubt, _) = watch::channel(0_u64);
+        let mut workers = JoinSet::new();
+        let sizes =
+            [(&database.readers, config.read_connections), (&database.writers, config.write_connections)];
+        for (group, connections) in sizes {
+            for _ in 0..connections {
+                workers.spawn(Worker::new(service, &database, group, &doubt, stop.clone()).run());
+            }
+        }
+        let stop = stop.clone();
+        (database, async move {
+            // A worker that ends before its time has panicked: the process learns it by the end of this task.
+            while workers.join_next().await.is_some() && stop.is_cancelled() {}
+        })
+    }
+
+    /// A way to ask `statement`. Each has a queue of its own; those of one kind share their workers in turns.
+    pub fn call<S: Statement>(&self, statement: S) -> Call<S> {
+        let group = match S::KIND {
+            Kind::Read => &self.readers,
+            Kind::Write => &self.writers,
+        };
+        Call::new(statement, self, group.clone())
+    }
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self { connected: AtomicUsize::new(0), last_error: Mutex::new(Arc::new(ConnectError::NotTried)) }
+    }
+}
+
+impl Reach {
+    /// Why there was no answer.
+    fn silence(&self) -> DatabaseError {
+        self.trouble().unwrap_or(DatabaseError::Deadline)
+    }
+
+    /// Why nobody can be reached, if nobody can.
+    fn trouble(&self) -> Option<DatabaseError> {
+        if self.connected.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        let cause = self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(DatabaseError::Unreachable(cause))
+    }
+
+    fn connected(&self) {
+        self.connected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn disconnected(&self) {
+        self.connected.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn failed(&self, error: ConnectError) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(error);
+    }
+}

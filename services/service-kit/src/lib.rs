@@ -7,6 +7,7 @@ pub mod audit;
 mod chain;
 pub mod cli;
 pub mod clock;
+mod coalesce;
 pub mod config;
 pub mod database;
 pub mod doctor;

@@ -6,13 +6,16 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
 
 /// Upper bounds of the duration buckets, in seconds: from half a millisecond, where a batched read lands, to past every deadline.
 const DURATION_BUCKETS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Upper bounds of the buckets of batch sizes.
+pub(crate) const BATCH_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 macro_rules! names {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $help:literal;)*) => {
@@ -49,6 +52,10 @@ names! {
     IdempotentReplays = "idempotent_replays_total", "Creates answered from an earlier one with the same Idempotency-Key.";
     /// Statements.
     DbStatementDuration = "db_statement_duration_seconds", "Time on the connection of one piece of database work.";
+    /// Batches.
+    BatchSize = "batch_size", "Requests that one statement answered.";
+    /// Waiting for a statement.
+    BatchWait = "batch_wait_seconds", "Time from a request's question to the statement that takes it along.";
     /// Connections.
     DbConnections = "db_connections", "Database connections by state.";
     /// Reconnects.
@@ -115,7 +122,18 @@ impl Metrics {
 
     /// Durations by labels, in seconds.
     pub fn durations(&self, name: Name, labels: &[&str]) -> HistogramVec {
+        self.histograms(name, labels, DURATION_BUCKETS)
+    }
+
+    /// Durations, in seconds.
+    pub fn duration(&self, name: Name) -> Histogram {
         let options = HistogramOpts::new(name.as_str(), name.help()).buckets(DURATION_BUCKETS.to_vec());
+        self.keep(Histogram::with_opts(options))
+    }
+
+    /// Amounts by labels, counted in `buckets`.
+    pub(crate) fn histograms(&self, name: Name, labels: &[&str], buckets: &[f64]) -> HistogramVec {
+        let options = HistogramOpts::new(name.as_str(), name.help()).buckets(buckets.to_vec());
         self.keep(HistogramVec::new(options, labels))
     }
 

@@ -171,8 +171,7 @@ impl Running {
         let (database, workers) =
             Database::start(S::NAME, &base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
         lifecycle.support("database", workers);
-        let (gate, watch) =
-            database::gate(database.clone(), readiness.clone(), &metrics, lifecycle.stop_rest());
+        let (gate, watch) = database::gate(&database, readiness.clone(), &metrics, lifecycle.stop_rest());
         lifecycle.support("schema gate", watch);
         let read_only = ReadOnly::new(base.database.read_only, readiness.clone());
         let ops = Ops {

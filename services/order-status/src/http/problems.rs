@@ -1,10 +1,8 @@
 //! The problems that this service adds to the common ones, and the one place where a refusal becomes an answer.
 
 use order_model::{Refusal, Version};
-use service_kit::http::{Problem, codes};
+use service_kit::http::Problem;
 use service_kit::identity::not_authorized;
-
-use crate::store::MoveError;
 
 service_kit::codes! {
     /// There is no such order, or none that this caller may see. Look at the id and at who is asking.
@@ -62,17 +60,4 @@ pub(super) fn refused(refusal: Refusal, current: Version) -> Problem {
         Refusal::ReasonRequired { .. } => return Problem::new(REASON_REQUIRED, refusal.to_string()),
     };
     Problem::new(code, refusal.to_string()).with_current_version(current.get())
-}
-
-impl From<MoveError> for Problem {
-    fn from(error: MoveError) -> Self {
-        match error {
-            MoveError::Database(error) => error.into(),
-            MoveError::Contended => Self::new(
-                codes::CONTENDED,
-                "Others keep changing this order; nothing was changed, try again shortly",
-            )
-            .with_retry_after(1),
-        }
-    }
 }

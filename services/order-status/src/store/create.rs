@@ -4,19 +4,15 @@ mod batch;
 mod insert;
 mod prune;
 
-use std::time::Duration;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use order_model::{OrderId, Role, UserId, Username};
-use service_kit::database::{Database, DatabaseError};
-use service_kit::fair::Share;
+use service_kit::database::{Kind, Outcome, Statement};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
-use tokio::time::Instant;
 
 use super::record::{OrderRecord, Terms};
-pub(crate) use prune::prune_keys;
-
-/// The pause before a create that met somebody else's lock is tried again.
-const LOCKED_PAUSE: Duration = Duration::from_millis(20);
+pub(crate) use prune::PruneKeys;
 
 /// An order to be made.
 #[derive(Debug, Clone)]
@@ -64,37 +60,36 @@ pub(crate) enum CreateOutcome {
     Exists,
 }
 
-/// The way to make orders.
-#[derive(Clone)]
-pub(crate) struct Creates {
-    database: Database,
-}
+/// Makes an order.
+pub(crate) struct CreateOrder;
 
-impl Creates {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database }
+impl Statement for CreateOrder {
+    const KIND: Kind = Kind::Write;
+    type Question = NewOrder;
+    type Answer = CreateOutcome;
+
+    fn name(&self) -> &'static str {
+        "order_create"
     }
 
-    /// Makes one order, trying again until its deadline where somebody else holds its id or its key.
-    pub(crate) async fn apply(&self, share: Share, item: NewOrder) -> Result<CreateOutcome, DatabaseError> {
-        let deadline = self.database.deadline();
-        let last_start = super::last_start(deadline);
-        loop {
-            let asked = item.clone();
-            let made = self
-                .database
-                .run_until(deadline, share, "order_create", |connection| {
-                    Box::pin(async move { batch::create_orders(connection, &[asked]).await })
-                })
-                .await;
-            match made {
-                Err(DatabaseError::Locked(_)) if Instant::now() + LOCKED_PAUSE < last_start => {
-                    super::pause(LOCKED_PAUSE).await;
-                }
-                Err(error) => return Err(error),
-                // One item, one outcome.
-                Ok(outcomes) => return outcomes.into_iter().next().ok_or(DatabaseError::Deadline),
-            }
-        }
+    /// Repetitions of a create wait for its outcome.
+    fn key(item: &NewOrder) -> Option<u64> {
+        let Idempotency { caller, key, .. } = item.idempotency.as_ref()?;
+        let mut hasher = DefaultHasher::new();
+        (caller, key).hash(&mut hasher);
+        Some(hasher.finish())
+    }
+
+    /// With a key, the database knows the create again.
+    fn may_repeat(item: &NewOrder) -> bool {
+        item.idempotency.is_some()
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        items: &[NewOrder],
+    ) -> Result<Vec<Outcome<CreateOutcome>>, sqlx::Error> {
+        batch::create_orders(connection, items).await
     }
 }

@@ -1,8 +1,12 @@
 //! The events of orders, oldest first, from a position on.
 
 use order_model::OrderId;
+use service_kit::database::{Kind, Outcome, Statement};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+
+use super::read::read_standings;
+use super::record::Standing;
 
 /// One question.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +43,37 @@ pub(crate) struct HistoryPage {
     pub(crate) has_more: bool,
 }
 
+/// Reads how an order stands, and a page of its history.
+pub(crate) struct ReadHistory;
+
+impl Statement for ReadHistory {
+    const KIND: Kind = Kind::Read;
+    type Question = HistoryQuestion;
+    type Answer = Option<(Standing, HistoryPage)>;
+
+    fn name(&self) -> &'static str {
+        "history_read"
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        questions: &[HistoryQuestion],
+    ) -> Result<Vec<Outcome<Self::Answer>>, sqlx::Error> {
+        let ids: Vec<OrderId> = questions.iter().map(|question| question.order_id).collect();
+        // The order first: a page may show events that its standing does not know yet, never the other way round.
+        let standings = read_standings(&mut *connection, &ids).await?;
+        let pages = read_history(connection, questions).await?;
+        Ok(standings
+            .into_iter()
+            .zip(pages)
+            .map(|(standing, page)| Outcome::Answer(standing.map(|standing| (standing, page))))
+            .collect())
+    }
+}
+
 /// The pages that `questions` ask for, in their order.
-pub(crate) async fn read_history(
+async fn read_history(
     connection: &mut PgConnection,
     questions: &[HistoryQuestion],
 ) -> Result<Vec<HistoryPage>, sqlx::Error> {

@@ -4,13 +4,56 @@ use std::collections::HashMap;
 
 use order_model::OrderId;
 use serde_json::value::RawValue;
+use service_kit::database::{Kind, Outcome, Statement};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::record::{OrderColumns, OrderRecord, Standing, TermsColumns};
 
+/// Reads a whole order.
+pub(crate) struct ReadOrder;
+
+impl Statement for ReadOrder {
+    const KIND: Kind = Kind::Read;
+    type Question = OrderId;
+    type Answer = Option<OrderRecord>;
+
+    fn name(&self) -> &'static str {
+        "order_read"
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        ids: &[OrderId],
+    ) -> Result<Vec<Outcome<Option<OrderRecord>>>, sqlx::Error> {
+        Ok(read_orders(connection, ids).await?.into_iter().map(Outcome::Answer).collect())
+    }
+}
+
+/// Reads how an order stands.
+pub(crate) struct ReadStanding;
+
+impl Statement for ReadStanding {
+    const KIND: Kind = Kind::Read;
+    type Question = OrderId;
+    type Answer = Option<Standing>;
+
+    fn name(&self) -> &'static str {
+        "status_read"
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        ids: &[OrderId],
+    ) -> Result<Vec<Outcome<Option<Standing>>>, sqlx::Error> {
+        Ok(read_standings(connection, ids).await?.into_iter().map(Outcome::Answer).collect())
+    }
+}
+
 /// Whole orders, in the order of `ids`.
-pub(crate) async fn read_orders(
+pub(super) async fn read_orders(
     connection: &mut PgConnection,
     ids: &[OrderId],
 ) -> Result<Vec<Option<OrderRecord>>, sqlx::Error> {
@@ -58,7 +101,7 @@ pub(crate) async fn read_orders(
 }
 
 /// How orders stand, in the order of `ids`.
-pub(crate) async fn read_standings(
+pub(super) async fn read_standings(
     connection: &mut PgConnection,
     ids: &[OrderId],
 ) -> Result<Vec<Option<Standing>>, sqlx::Error> {

@@ -182,7 +182,7 @@ async fn a_row_that_a_foreign_session_holds_delays_its_own_moves_only_and_until_
     };
     let move_of_held = async { (app.buyer(held, "requested", true).await, started.elapsed()) };
     let ((answer, took), others_took) = tokio::join!(move_of_held, others);
-    let detail = "Others keep changing this order; nothing was changed, try again shortly";
+    let detail = "Others keep changing or holding this; nothing was changed, try again shortly";
     answer.refused(503, "contended", detail);
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert!(took > deadline / 2 && took < deadline * 2, "{took:?}");

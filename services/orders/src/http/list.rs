@@ -17,7 +17,7 @@ use time::serde::rfc3339;
 use super::samples;
 use crate::catalog::{Asker, ModelDetails, ModelStatus};
 use crate::state::AppState;
-use crate::store::{Filter, ListItem, Owner, Question, list};
+use crate::store::{Filter, ListItem, Owner, Question};
 
 /// What the document says of both lists. `owner` is whose orders they are: the parameter's name, its shape and an example.
 pub(super) fn described(
@@ -109,13 +109,7 @@ pub(super) async fn answer(
     let below = after.map(|cursor| key.decode(&cursor)).transpose()?;
 
     let question = Question { owner: owner.clone(), filter, below, limit };
-    let pages = state
-        .database
-        .run(caller.share, "orders_list", move |connection| {
-            Box::pin(async move { list(connection, &[question]).await })
-        })
-        .await?;
-    let page = pages.into_iter().next().unwrap_or_default();
+    let page = state.lists.of(&question).ask(caller.share, question).await?;
 
     // From here on no connection is held: the catalog may take its time, the database's is not its to take.
     let asker = Asker { share: caller.share, trace };

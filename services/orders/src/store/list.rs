@@ -3,6 +3,7 @@
 use order_model::{Cost, ModelId, OrderId, Stage, UserId, Username};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
+use service_kit::database::{Call, Database, Kind, Outcome, Statement};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -133,26 +134,91 @@ macro_rules! pages {
     }};
 }
 
-/// The pages that `questions` ask for. All questions of one call must be of one kind: see [`Question::kind`].
-pub(crate) async fn list(
+/// Reads pages of one kind of list. Each question must be of that kind: see [`Lists::of`].
+pub(crate) struct ReadList(ListKind);
+
+impl Statement for ReadList {
+    const KIND: Kind = Kind::Read;
+    type Question = Question;
+    type Answer = Page;
+
+    fn name(&self) -> &'static str {
+        match self.0 {
+            ListKind::RequesterPaid => "list_requester_paid",
+            ListKind::CreatorPaid => "list_creator_paid",
+            ListKind::Requester => "list_requester",
+            ListKind::Creator => "list_creator",
+        }
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        questions: &[Question],
+    ) -> Result<Vec<Outcome<Page>>, sqlx::Error> {
+        Ok(read_lists(connection, self.0, questions).await?.into_iter().map(Outcome::Answer).collect())
+    }
+}
+
+/// The ways to ask for lists, one a kind.
+#[derive(Clone)]
+pub(crate) struct Lists {
+    requester_paid: Call<ReadList>,
+    creator_paid: Call<ReadList>,
+    requester: Call<ReadList>,
+    creator: Call<ReadList>,
+}
+
+impl Lists {
+    pub(crate) fn new(database: &Database) -> Self {
+        let of = |kind| database.call(ReadList(kind));
+        Self {
+            requester_paid: of(ListKind::RequesterPaid),
+            creator_paid: of(ListKind::CreatorPaid),
+            requester: of(ListKind::Requester),
+            creator: of(ListKind::Creator),
+        }
+    }
+
+    /// The way to ask `question`.
+    pub(crate) fn of(&self, question: &Question) -> &Call<ReadList> {
+        match (&question.owner, question.filter.stage) {
+            (Owner::Requester(_), Some(Stage::Paid)) => &self.requester_paid,
+            (Owner::Creator(_), Some(Stage::Paid)) => &self.creator_paid,
+            (Owner::Requester(_), _) => &self.requester,
+            (Owner::Creator(_), _) => &self.creator,
+        }
+    }
+}
+
+/// Which statement answers a question.
+#[derive(Debug, Clone, Copy)]
+enum ListKind {
+    RequesterPaid,
+    CreatorPaid,
+    Requester,
+    Creator,
+}
+
+async fn read_lists(
     connection: &mut PgConnection,
+    kind: ListKind,
     questions: &[Question],
 ) -> Result<Vec<Page>, sqlx::Error> {
-    let rows = match questions.first().map(Question::kind) {
-        None => return Ok(Vec::new()),
-        Some(Kind::RequesterPaid) => {
+    let rows = match kind {
+        ListKind::RequesterPaid => {
             pages!(connection, questions, "requester_id = q.owner", "paid_at IS NOT NULL")
         }
-        Some(Kind::CreatorPaid) => {
+        ListKind::CreatorPaid => {
             pages!(connection, questions, "created_by = q.owner", "paid_at IS NOT NULL")
         }
-        Some(Kind::Requester) => pages!(
+        ListKind::Requester => pages!(
             connection,
             questions,
             "requester_id = q.owner",
             "(q.stage IS NULL OR stage = q.stage::atelier.order_stage)"
         ),
-        Some(Kind::Creator) => pages!(
+        ListKind::Creator => pages!(
             connection,
             questions,
             "created_by = q.owner",
@@ -171,27 +237,6 @@ pub(crate) async fn list(
         }
     }
     Ok(pages)
-}
-
-/// Which statement answers a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    RequesterPaid,
-    CreatorPaid,
-    Requester,
-    Creator,
-}
-
-impl Question {
-    /// Which statement answers it.
-    pub(crate) fn kind(&self) -> Kind {
-        match (&self.owner, self.filter.stage) {
-            (Owner::Requester(_), Some(Stage::Paid)) => Kind::RequesterPaid,
-            (Owner::Creator(_), Some(Stage::Paid)) => Kind::CreatorPaid,
-            (Owner::Requester(_), _) => Kind::Requester,
-            (Owner::Creator(_), _) => Kind::Creator,
-        }
-    }
 }
 
 /// The questions, a column each.

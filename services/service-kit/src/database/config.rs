@@ -18,9 +18,15 @@ pub struct DatabaseConfig {
     /// Where it is, and who we are there.
     #[serde(flatten)]
     pub address: DatabaseAddress,
-    /// Connections, one worker each.
+    /// Connections for reading, one worker each. While a statement is in flight requests gather for the next one, so few do much.
     #[schemars(range(min = 1, max = 1_000))]
-    pub connections: usize,
+    pub read_connections: usize,
+    /// Connections for writing, one worker each. 0 in a service that writes nothing.
+    #[schemars(range(min = 0, max = 1_000))]
+    pub write_connections: usize,
+    /// Requests that one statement answers at most; with 1 each has its own.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub batch_items_max: usize,
     /// How long connecting may take. Milliseconds.
     #[schemars(range(min = 1, max = 60_000))]
     pub connect_timeout_ms: u64,
@@ -33,7 +39,7 @@ pub struct DatabaseConfig {
     /// Answers every write 503 while reads go on, for a failover or a restore. Read again on SIGHUP; the ops port takes
     /// `PUT /read-only` from this machine.
     pub read_only: bool,
-    /// Requests that may wait for a connection; further ones are answered 503 at once.
+    /// Requests of one kind that may wait for their statement; further ones are answered 503 at once.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub queue_items_max: usize,
 }

@@ -23,9 +23,21 @@ pub enum DatabaseError {
     /// The schema has not been brought to this build's version.
     #[error("the database lacks what this build needs; run the migrator")]
     SchemaMissing(#[source] Arc<sqlx::Error>),
-    /// Somebody else holds a row or a key for too long.
+    /// Its turn did not come in time; it was not begun.
+    #[error("its turn did not come in time")]
+    Late,
+    /// Somebody else holds a row or a key.
     #[error("another transaction holds what this one needs")]
     Locked(#[source] Arc<sqlx::Error>),
+    /// The transaction lost to another one and was rolled back.
+    #[error("another transaction was first")]
+    Raced(#[source] Arc<sqlx::Error>),
+    /// Others held or changed what it needs until its deadline; nothing was done.
+    #[error("others kept changing or holding what this one needs")]
+    Contended,
+    /// The statement answered another number of questions than it was asked: a bug.
+    #[error("{0} answered another number of questions than it was asked")]
+    Mismatched(&'static str),
     /// The statement failed.
     #[error("a statement failed")]
     Statement(#[source] Arc<sqlx::Error>),
@@ -55,7 +67,8 @@ impl DatabaseError {
         let error = Arc::new(error);
         match code.as_deref() {
             _ if is_suspect(&error) => Self::Broken(error),
-            Some("55P03" | "40001" | "40P01") => Self::Locked(error),
+            Some("55P03") => Self::Locked(error),
+            Some("40001" | "40P01") => Self::Raced(error),
             Some("57014") => Self::Deadline,
             Some("42P01" | "3F000" | "42703" | "42883") => Self::SchemaMissing(error),
             _ => Self::Statement(error),
@@ -100,15 +113,16 @@ impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
         let away = "The database cannot be reached just now; nothing is lost, try again shortly";
         match &error {
-            DatabaseError::QueueFull => Self::new(
+            DatabaseError::QueueFull | DatabaseError::Late => Self::new(
                 codes::OVERLOADED,
                 "More requests wait than can be answered in time; try again shortly",
             )
             .with_retry_after(1),
-            DatabaseError::Locked(_) => {
-                Self::new(codes::CONTENDED, "Another change holds this; try again shortly")
-                    .with_retry_after(1)
-            }
+            DatabaseError::Locked(_) | DatabaseError::Raced(_) | DatabaseError::Contended => Self::new(
+                codes::CONTENDED,
+                "Others keep changing or holding this; nothing was changed, try again shortly",
+            )
+            .with_retry_after(1),
             DatabaseError::Deadline => Self::new(
                 codes::DATABASE_UNAVAILABLE,
                 "The database did not answer in time; look whether the change was made before you repeat it",
@@ -122,7 +136,7 @@ impl From<DatabaseError> for Problem {
             DatabaseError::Unreachable(_) | DatabaseError::SchemaMissing(_) => {
                 Self::new(codes::DATABASE_UNAVAILABLE, away).with_retry_after(2)
             }
-            DatabaseError::Statement(_) => return Self::internal(error),
+            DatabaseError::Statement(_) | DatabaseError::Mismatched(_) => return Self::internal(error),
         }
         .with_cause(error)
     }

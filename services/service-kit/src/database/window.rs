@@ -8,7 +8,7 @@ use prometheus::IntGauge;
 use sqlx::{PgConnection, Row};
 use tokio_util::sync::CancellationToken;
 
-use super::{Database, DatabaseError};
+use super::{Call, Database, DatabaseError, Kind, Outcome, Statement};
 use crate::chain::chain;
 use crate::fair::Share;
 use crate::lifecycle::every;
@@ -36,6 +36,28 @@ pub struct SchemaWindow {
     pub min_app_schema: i64,
     /// How often the database was restored.
     pub history_epoch: i32,
+}
+
+/// Asks for the window.
+struct ReadWindow;
+
+impl Statement for ReadWindow {
+    const KIND: Kind = Kind::Read;
+    type Question = ();
+    type Answer = SchemaWindow;
+
+    fn name(&self) -> &'static str {
+        "schema_window"
+    }
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        questions: &[()],
+    ) -> Result<Vec<Outcome<SchemaWindow>>, sqlx::Error> {
+        let window = SchemaWindow::read(connection).await?;
+        Ok(questions.iter().map(|()| Outcome::Answer(window)).collect())
+    }
 }
 
 impl SchemaWindow {
@@ -84,7 +106,7 @@ impl Gate {
 
 /// Starts watching: returns the gate, and the task that keeps it and the readiness of the process up to date.
 pub fn gate(
-    database: Database,
+    database: &Database,
     readiness: Readiness,
     metrics: &Metrics,
     stop: CancellationToken,
@@ -93,7 +115,7 @@ pub fn gate(
     readiness.set(CONDITION, Condition::Unready("not reached yet".to_owned()));
     let mut watch = Watch {
         gate: gate.clone(),
-        database,
+        window: database.call(ReadWindow),
         readiness,
         version: metrics.gauge(Name::SchemaVersion),
         compatible: metrics.gauge(Name::SchemaCompatible),
@@ -104,7 +126,7 @@ pub fn gate(
 
 struct Watch {
     gate: Gate,
-    database: Database,
+    window: Call<ReadWindow>,
     readiness: Readiness,
     version: IntGauge,
     compatible: IntGauge,
@@ -113,10 +135,7 @@ struct Watch {
 
 impl Watch {
     async fn look(&mut self) {
-        let read = self
-            .database
-            .run(Share::OWN, "schema_window", |connection| Box::pin(SchemaWindow::read(connection)))
-            .await;
+        let read = self.window.ask(Share::OWN, ()).await;
         let condition = self.judge(read);
         self.readiness.set(CONDITION, condition);
     }

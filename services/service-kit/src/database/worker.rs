@@ -1,25 +1,21 @@
-//! Workers: each owns one connection, takes work from the one queue, and drops its connection at the first doubt.
+//! Workers: each owns one connection, takes statements from its group, and drops its connection at the first doubt.
 //!
 //! A connection is suspect after a broken statement or a missed deadline and is never used again.
 //! One worker's doubt is every worker's: the others ping theirs before they use them, so an outage is found once, not once a request.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::{HistogramVec, IntCounterVec, IntGauge};
+use prometheus::{Histogram, HistogramVec, IntCounterVec, IntGauge};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::DatabaseConfig;
-use super::error::{ConnectError, DatabaseError};
-use super::job::{BoxFuture, Job, Verdict};
-use super::queue::Queue;
-use crate::fair::Share;
-use crate::metrics::{Metrics, Name};
+use super::error::ConnectError;
+use super::group::{Group, Taken, Verdict};
+use super::{Database, DatabaseConfig, Reach};
+use crate::metrics::{BATCH_BUCKETS, Metrics, Name};
 
 /// A connection that had nothing to do for this long is pinged before it is trusted.
 const IDLE_MAX: Duration = Duration::from_secs(30);
@@ -30,7 +26,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from
 /// What the database work counts.
 #[derive(Clone)]
 pub struct DatabaseMetrics {
-    statements: HistogramVec,
+    pub(super) durations: HistogramVec,
+    pub(super) batch_sizes: HistogramVec,
+    pub(super) batch_waits: Histogram,
     connected: IntGauge,
     reconnects: IntCounterVec,
 }
@@ -39,125 +37,57 @@ impl DatabaseMetrics {
     /// Registers them.
     pub fn new(metrics: &Metrics) -> Self {
         Self {
-            statements: metrics.durations(Name::DbStatementDuration, &["statement"]),
+            durations: metrics.durations(Name::DbStatementDuration, &["statement"]),
+            batch_sizes: metrics.histograms(Name::BatchSize, &["statement"], BATCH_BUCKETS),
+            batch_waits: metrics.duration(Name::BatchWait),
             connected: metrics.gauges(Name::DbConnections, &["state"]).with_label_values(&["connected"]),
             reconnects: metrics.counters(Name::DbReconnects, &["reason"]),
         }
     }
 }
 
-/// The way to the database: a bounded queue, and workers behind it.
-#[derive(Clone)]
-pub struct Database {
-    queue: Arc<Queue>,
-    deadline: Duration,
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    connected: AtomicUsize,
-    last_error: Mutex<Arc<ConnectError>>,
-}
-
-impl Database {
-    /// Starts the workers and a task that ends when they have. Nothing waits for the database here.
-    pub fn start(
-        service: &'static str,
-        config: &DatabaseConfig,
-        metrics: &DatabaseMetrics,
-        stop: &CancellationToken,
-    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let queue = Arc::new(Queue::new(config.queue_items_max, stop.clone()));
-        let shared = Arc::new(Shared {
-            connected: AtomicUsize::new(0),
-            last_error: Mutex::new(Arc::new(ConnectError::NotTried)),
-        });
-        let (doubt, _) = watch::channel(0_u64);
-        let tracker = TaskTracker::new();
-        for _ in 0..config.connections {
-            let worker = Worker {
-                service,
-                config: config.clone(),
-                metrics: metrics.clone(),
-                shared: shared.clone(),
-                queue: queue.clone(),
-                doubts: doubt.subscribe(),
-                doubt: doubt.clone(),
-                stop: stop.clone(),
-            };
-            tracker.spawn(worker.run());
-        }
-        tracker.close();
-        let deadline = config.item_deadline();
-        (Self { queue, deadline, shared }, async move { tracker.wait().await })
-    }
-
-    /// Runs `work` on a connection and waits for its answer until the deadline. It counts for `share`; `statement` names it
-    /// in the metrics.
-    pub async fn run<F, T>(&self, share: Share, statement: &'static str, work: F) -> Result<T, DatabaseError>
-    where
-        F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
-        T: Send + 'static,
-    {
-        self.run_until(self.deadline(), share, statement, work).await
-    }
-
-    /// When work that is asked for now must have its answer.
-    pub fn deadline(&self) -> Instant {
-        Instant::now() + self.deadline
-    }
-
-    /// The same as [`Database::run`], with a deadline that several pieces of work share.
-    pub async fn run_until<F, T>(
-        &self,
-        deadline: Instant,
-        share: Share,
-        statement: &'static str,
-        work: F,
-    ) -> Result<T, DatabaseError>
-    where
-        F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
-        T: Send + 'static,
-    {
-        let (job, answer) = Job::new(deadline, statement, work);
-        self.queue.push(share, job);
-        match timeout_at(deadline, answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) | Err(_) => Err(self.shared.silence()),
-        }
-    }
-}
-
-impl Shared {
-    /// Why there was no answer.
-    fn silence(&self) -> DatabaseError {
-        if self.connected.load(Ordering::Relaxed) > 0 {
-            return DatabaseError::Deadline;
-        }
-        DatabaseError::Unreachable(self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-}
-
-struct Worker {
+/// One connection, and what happens on it.
+pub(super) struct Worker {
     service: &'static str,
-    config: DatabaseConfig,
+    config: Arc<DatabaseConfig>,
     metrics: DatabaseMetrics,
-    shared: Arc<Shared>,
-    queue: Arc<Queue>,
+    reach: Arc<Reach>,
+    group: Arc<Group>,
     doubt: watch::Sender<u64>,
     doubts: watch::Receiver<u64>,
     stop: CancellationToken,
 }
 
 impl Worker {
-    async fn run(mut self) {
+    pub(super) fn new(
+        service: &'static str,
+        database: &Database,
+        group: &Arc<Group>,
+        doubt: &watch::Sender<u64>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            service,
+            config: database.config.clone(),
+            metrics: database.metrics.clone(),
+            reach: database.reach.clone(),
+            group: group.clone(),
+            doubt: doubt.clone(),
+            doubts: doubt.subscribe(),
+            stop,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
         while let Some(connection) = self.connect().await {
-            self.shared.connected.fetch_add(1, Ordering::Relaxed);
+            self.reach.connected();
             self.metrics.connected.inc();
             let lost = self.serve(connection).await;
             self.metrics.connected.dec();
-            self.shared.connected.fetch_sub(1, Ordering::Relaxed);
+            self.reach.disconnected();
             let Some(reason) = lost else { return };
+            // What came back meanwhile is another worker's to take.
+            self.group.notify();
             self.metrics.reconnects.with_label_values(&[reason]).inc();
             tracing::warn!(reason, "a database connection is given up");
         }
@@ -178,7 +108,7 @@ impl Worker {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "connecting to the database failed");
-                    *self.shared.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(error);
+                    self.reach.failed(error);
                 }
             }
             tokio::select! {
@@ -199,19 +129,19 @@ impl Worker {
     /// Works until the connection is lost (why) or until it is time to stop (`None`).
     async fn serve(&mut self, mut connection: PgConnection) -> Option<&'static str> {
         enum Next {
-            Job(Option<Job>),
+            Work(Option<Box<dyn Taken>>),
             Check,
         }
         loop {
             let next = tokio::select! {
                 biased;
                 _ = self.doubts.changed() => Next::Check,
-                job = self.queue.next() => Next::Job(job),
+                taken = self.group.next() => Next::Work(taken),
                 () = back_off(IDLE_MAX) => Next::Check,
             };
             let verdict = match next {
-                Next::Job(Some(job)) => self.work(job, &mut connection).await,
-                Next::Job(None) => {
+                Next::Work(Some(taken)) => taken.answer(&mut connection).await,
+                Next::Work(None) => {
                     // The queue is drained: say goodbye, but never wait long for a server that may be gone.
                     let _ = timeout(self.config.connect_timeout(), connection.close()).await;
                     return None;
@@ -228,16 +158,6 @@ impl Worker {
                 return Some(reason);
             }
         }
-    }
-
-    async fn work(&self, job: Job, connection: &mut PgConnection) -> Verdict {
-        if job.deadline <= Instant::now() {
-            return Verdict::Sound;
-        }
-        let (statement, started) = (job.statement, Instant::now());
-        let verdict = job.run(connection).await;
-        self.metrics.statements.with_label_values(&[statement]).observe(started.elapsed().as_secs_f64());
-        verdict
     }
 }
 

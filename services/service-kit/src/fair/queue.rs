@@ -50,8 +50,57 @@ impl<T> FairQueue<T> {
         self.items == 0
     }
 
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.items
+    }
+
     /// Takes the oldest item of the caller whose turn it is.
     pub fn pop(&mut self) -> Option<T> {
+        self.pop_turn().map(|(_, item)| item)
+    }
+
+    /// Takes at most `items_max` items in fair turns. What `admits` refuses keeps its place, and its caller the turn.
+    pub fn take(&mut self, items_max: usize, mut admits: impl FnMut(&T) -> bool) -> Vec<T> {
+        let mut taken = Vec::with_capacity(items_max.min(self.items));
+        let mut passed_over = Vec::new();
+        while taken.len() < items_max
+            && let Some((share, item)) = self.pop_turn()
+        {
+            if admits(&item) {
+                taken.push(item);
+            } else {
+                passed_over.push((share, item));
+            }
+        }
+        // The last one first, so that each lane is again as it was.
+        for (share, item) in passed_over.into_iter().rev() {
+            self.put_back(share, item);
+        }
+        taken
+    }
+
+    /// Removes every item that `is_over` says so of.
+    pub fn remove_where(&mut self, mut is_over: impl FnMut(&T) -> bool) -> Vec<T> {
+        let mut removed = Vec::new();
+        self.lanes.retain(|_, lane| {
+            let (over, kept): (Vec<T>, Vec<T>) =
+                std::mem::take(lane).into_iter().partition(|item| is_over(item));
+            removed.extend(over);
+            *lane = kept.into();
+            !lane.is_empty()
+        });
+        self.turns.retain(|share| self.lanes.contains_key(share));
+        self.items -= removed.len();
+        removed
+    }
+
+    /// What waits, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.lanes.values().flatten()
+    }
+
+    fn pop_turn(&mut self) -> Option<(Share, T)> {
         let share = self.turns.pop_front()?;
         let lane = self.lanes.get_mut(&share)?;
         let item = lane.pop_front()?;
@@ -61,7 +110,16 @@ impl<T> FairQueue<T> {
             self.turns.push_back(share);
         }
         self.items -= 1;
-        Some(item)
+        Some((share, item))
+    }
+
+    fn put_back(&mut self, share: Share, item: T) {
+        let lane = self.lanes.entry(share).or_default();
+        if lane.is_empty() {
+            self.turns.push_front(share);
+        }
+        lane.push_front(item);
+        self.items += 1;
     }
 
     fn pop_newest(&mut self, share: Share) -> Option<T> {

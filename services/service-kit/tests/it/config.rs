@@ -76,7 +76,9 @@ impl Settings for Config {
         host = "localhost"
         user = "me"
         allow_plaintext = false
-        connections = 1
+        read_connections = 1
+        write_connections = 1
+        batch_items_max = 128
         connect_timeout_ms = 1000
         item_deadline_ms = 1000
         statement_timeout_ms = 1000

@@ -7,7 +7,7 @@ use axum::response::Response;
 use order_model::{Cost, CostError, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::json;
-use service_kit::database::Gate;
+use service_kit::database::{Call, Gate};
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Fields, Form, LogFields, Problem};
 use service_kit::identity::{Caller, Identity, not_authorized};
@@ -18,7 +18,7 @@ use crate::http::samples;
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::http::writable::Writable;
 use crate::metrics::{OrderMetrics, Outcome};
-use crate::store::{CreateOutcome, Creates, NewOrder, OrderRecord, Terms};
+use crate::store::{CreateOrder, CreateOutcome, NewOrder, OrderRecord, Terms};
 
 mod key;
 mod params;
@@ -74,7 +74,7 @@ pub(in crate::http) fn describe() -> Operation {
 pub(in crate::http) async fn handle(
     caller: Caller,
     _writable: Writable,
-    State(creates): State<Creates>,
+    State(creates): State<Call<CreateOrder>>,
     State(gate): State<Gate>,
     State(form): State<Form>,
     State(metrics): State<OrderMetrics>,
@@ -83,7 +83,7 @@ pub(in crate::http) async fn handle(
     let key = key::read(request.headers())?;
     let new = parse(caller.identity, form.read(request).await?, key)?;
     let outcome =
-        creates.apply(caller.share, new.clone()).await.inspect_err(|_| metrics.created(Outcome::Failed))?;
+        creates.ask(caller.share, new.clone()).await.inspect_err(|_| metrics.created(Outcome::Failed))?;
     match outcome {
         CreateOutcome::Created { order_id, created_at } => {
             metrics.created(Outcome::Done);

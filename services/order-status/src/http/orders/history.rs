@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use order_model::OrderId;
 use serde::Serialize;
-use service_kit::database::{Database, Gate};
+use service_kit::database::{Call, Gate};
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{ListKey, Problem, Query, path_param};
 use service_kit::identity::Caller;
@@ -17,7 +17,7 @@ use time::serde::rfc3339;
 use super::OF_THIS_ORDER;
 use crate::http::problems::order_not_found;
 use crate::http::samples;
-use crate::store::{Event, HistoryQuestion, read_history, read_standings};
+use crate::store::{Event, HistoryQuestion, ReadHistory};
 
 #[derive(Serialize)]
 struct HistoryView {
@@ -63,7 +63,7 @@ pub(in crate::http) fn describe() -> Operation {
 /// Answers 200 with a page of events, or 404.
 pub(in crate::http) async fn handle(
     caller: Caller,
-    State(database): State<Database>,
+    State(history): State<Call<ReadHistory>>,
     State(gate): State<Gate>,
     path: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
@@ -78,17 +78,11 @@ pub(in crate::http) async fn handle(
     let above = after.map(|cursor| key.decode(&cursor)).transpose()?.unwrap_or(0);
 
     let question = HistoryQuestion { order_id, above, limit };
-    let (standing, pages) = database
-        .run(caller.share, "history_read", move |connection| {
-            Box::pin(async move {
-                let standing = read_standings(connection, &[order_id]).await?.into_iter().next().flatten();
-                Ok((standing, read_history(connection, &[question]).await?))
-            })
-        })
-        .await?;
-    standing.filter(|found| caller.identity.sees(&found.order)).ok_or_else(order_not_found)?;
+    let (standing, page) = history.ask(caller.share, question).await?.ok_or_else(order_not_found)?;
+    if !caller.identity.sees(&standing.order) {
+        return Err(order_not_found());
+    }
 
-    let page = pages.into_iter().next().unwrap_or_default();
     let next = page.events.last().filter(|_| page.has_more).map(|last| key.encode(last.version));
     let view = HistoryView { events: page.events.into_iter().map(EventView::from).collect(), next };
     Ok(Json(view).into_response())

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use order_model::OrderId;
-use service_kit::database::{Database, Gate};
+use service_kit::database::{Call, Gate};
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
@@ -14,7 +14,7 @@ use super::{conditional, leads_to_update};
 use crate::http::problems::order_not_found;
 use crate::http::samples;
 use crate::http::view::{StatusView, answer_read, entity_tag};
-use crate::store::read_standings;
+use crate::store::ReadStanding;
 
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
@@ -32,21 +32,15 @@ pub(in crate::http) fn describe() -> Operation {
 /// Answers 200 with the status and its `ETag`, 304 where `If-None-Match` names that already, or 404.
 pub(in crate::http) async fn handle(
     caller: Caller,
-    State(database): State<Database>,
+    State(standing): State<Call<ReadStanding>>,
     State(gate): State<Gate>,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let order_id: OrderId = path_param("order_id", path)?;
-    let found = database
-        .run(caller.share, "status_read", move |connection| {
-            Box::pin(async move { read_standings(connection, &[order_id]).await })
-        })
-        .await?;
-    let standing = found
-        .into_iter()
-        .next()
-        .flatten()
+    let standing = standing
+        .ask(caller.share, order_id)
+        .await?
         .filter(|found| caller.identity.sees(&found.order))
         .ok_or_else(order_not_found)?;
 

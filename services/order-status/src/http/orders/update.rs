@@ -17,7 +17,7 @@ use crate::http::writable::Writable;
 use crate::http::{lifecycle, samples};
 use crate::metrics::Outcome;
 use crate::state::AppState;
-use crate::store::{MoveError, MoveItem, MoveOutcome, OrderRecord};
+use crate::store::{MoveItem, MoveOutcome, OrderRecord};
 
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
@@ -74,7 +74,7 @@ fn refusals() -> [Refusal; 6] {
 pub(in crate::http) async fn handle(
     caller: Caller,
     _writable: Writable,
-    State(AppState { transitions, gate, form, metrics, .. }): State<AppState>,
+    State(AppState { moves, gate, form, metrics, .. }): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -85,8 +85,8 @@ pub(in crate::http) async fn handle(
     let state_type = asked.state_type;
 
     let item = MoveItem { order_id, asked, actor, sees_everything };
-    let outcome = transitions
-        .apply(caller.share, item)
+    let outcome = moves
+        .ask(caller.share, item)
         .await
         .inspect_err(|_| metrics.moved(state_type, None, Outcome::Failed))?;
     match outcome {
@@ -105,8 +105,6 @@ pub(in crate::http) async fn handle(
             metrics.moved(state_type, None, Outcome::Refused);
             Err(order_not_found())
         }
-        // `apply` tries these again until its deadline and answers for them itself.
-        MoveOutcome::Lost | MoveOutcome::Locked => Err(MoveError::Contended.into()),
     }
 }
 

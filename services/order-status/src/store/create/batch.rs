@@ -1,8 +1,9 @@
-//! A batch of creates: one statement writes rows, first events and keys; who got no row learns why from a second one.
+//! A batch of creates: one statement writes rows, first events and keys; who got no row learns why from another.
 
 use std::collections::{HashMap, HashSet};
 
 use order_model::{Order, OrderId, Stage, Version};
+use service_kit::database::Outcome;
 use sqlx::PgConnection;
 
 use super::insert::insert;
@@ -13,35 +14,46 @@ use crate::store::record::OrderRecord;
 /// Most ids drawn at once while looking for free ones.
 const DRAW_MAX: i64 = 65_536;
 
-/// How often a create that lost the race for its key is looked at again. Its winner has committed by then.
-const RACES_MAX: usize = 3;
-
-/// Makes orders; one outcome an item, in the items' order.
+/// Makes orders; one outcome an item, in the items' order. Only one statement makes any, so an error means that none was made.
 pub(super) async fn create_orders(
     connection: &mut PgConnection,
     items: &[NewOrder],
-) -> Result<Vec<CreateOutcome>, sqlx::Error> {
-    match create_distinct(connection, items).await {
-        // Somebody committed one of the keys meanwhile, and the statement took everybody down with it: go singly.
-        Err(error) if lost_key_race(&error) => {
-            let mut outcomes = Vec::with_capacity(items.len());
-            for item in items {
-                outcomes.push(create_alone(connection, item).await?);
-            }
-            Ok(outcomes)
-        }
-        settled => settled,
-    }
-}
-
-async fn create_alone(connection: &mut PgConnection, item: &NewOrder) -> Result<CreateOutcome, sqlx::Error> {
-    let mut races = 0;
-    loop {
-        match create_distinct(connection, std::slice::from_ref(item)).await {
-            Err(error) if lost_key_race(&error) && races < RACES_MAX => races += 1,
-            settled => return settled.map(|mut outcomes| outcomes.swap_remove(0)),
+) -> Result<Vec<Outcome<CreateOutcome>>, sqlx::Error> {
+    let numbered = number(connection, items, distinct(items)).await?;
+    let made = match insert(connection, items, &numbered).await {
+        // Somebody committed one of the keys meanwhile, and the statement took everybody down with it.
+        Err(error) if lost_key_race(&error) => return Ok(vec![Outcome::Lost; items.len()]),
+        made => made?,
+    };
+    let mut outcomes = vec![Outcome::Lost; items.len()];
+    for &(id, index) in &numbered {
+        if let (Some(&created_at), Ok(order_id)) = (made.get(&id), OrderId::try_from(id)) {
+            outcomes[index] = Outcome::Answer(CreateOutcome::Created { order_id, created_at });
         }
     }
+    let others: Vec<usize> =
+        (0..items.len()).filter(|&index| matches!(outcomes[index], Outcome::Lost)).collect();
+    if others.is_empty() {
+        return Ok(outcomes);
+    }
+    let known = match read_keys(connection, items, &others).await {
+        // What was made is told, whatever became of the others: they come back.
+        Err(_) if !made.is_empty() => return Ok(outcomes),
+        known => known?,
+    };
+    // Who was left out for a known key has tried no id.
+    let tried: HashSet<i64> =
+        numbered.iter().filter(|(_, index)| !known.contains_key(index)).map(|&(id, _)| id).collect();
+    for index in others {
+        let is_taken = items[index].order_id.is_some_and(|id| tried.contains(&id.get()));
+        match known.get(&index) {
+            Some(known) => outcomes[index] = Outcome::Answer(known.clone()),
+            // A named id that is taken stays taken; a drawn one is drawn anew.
+            None if is_taken => outcomes[index] = Outcome::Answer(CreateOutcome::Exists),
+            None => {}
+        }
+    }
+    Ok(outcomes)
 }
 
 fn lost_key_race(error: &sqlx::Error) -> bool {
@@ -49,79 +61,39 @@ fn lost_key_race(error: &sqlx::Error) -> bool {
         == Some("idempotency_keys_pkey")
 }
 
-/// In one statement each id and each key stands once; a second one waits for the first's outcome.
-async fn create_distinct(
-    connection: &mut PgConnection,
-    items: &[NewOrder],
-) -> Result<Vec<CreateOutcome>, sqlx::Error> {
-    let mut outcomes = vec![CreateOutcome::Exists; items.len()];
-    let mut waiting: Vec<usize> = (0..items.len()).collect();
-    while !waiting.is_empty() {
-        let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
-        let (round, later) = waiting.into_iter().partition(|&index| {
-            let item = &items[index];
-            let key = item.idempotency.as_ref().map(|it| (&it.caller, &it.key));
-            let id_is_free = item.order_id.is_none_or(|id| ids.insert(id));
-            key.is_none_or(|key| keys.insert(key)) && id_is_free
-        });
-        create_round(connection, items, round, &mut outcomes).await?;
-        waiting = later;
-    }
-    Ok(outcomes)
+/// In one statement each id and each key stands once: the first that names it.
+fn distinct(items: &[NewOrder]) -> Vec<usize> {
+    let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
+    let is_first = |&index: &usize| {
+        let item = &items[index];
+        let key = item.idempotency.as_ref().map(|it| (&it.caller, &it.key));
+        let id_is_free = item.order_id.is_none_or(|id| ids.insert(id));
+        key.is_none_or(|key| keys.insert(key)) && id_is_free
+    };
+    (0..items.len()).filter(is_first).collect()
 }
 
-async fn create_round(
-    connection: &mut PgConnection,
-    items: &[NewOrder],
-    mut round: Vec<usize>,
-    outcomes: &mut [CreateOutcome],
-) -> Result<(), sqlx::Error> {
-    let mut extra = 0;
-    while !round.is_empty() {
-        let numbered = number(connection, items, &round, extra).await?;
-        let made = insert(connection, items, &numbered).await?;
-        for &(id, index) in &numbered {
-            if let (Some(&created_at), Ok(order_id)) = (made.get(&id), OrderId::try_from(id)) {
-                outcomes[index] = CreateOutcome::Created { order_id, created_at };
-            }
-        }
-        round.retain(|&index| !matches!(outcomes[index], CreateOutcome::Created { .. }));
-        if round.is_empty() {
-            return Ok(());
-        }
-        let replays = read_replays(connection, items, &round).await?;
-        round.retain(|&index| match replays.get(&index) {
-            Some(replay) => {
-                outcomes[index] = replay.clone();
-                false
-            }
-            // A named id that is taken stays taken; a drawn one is drawn anew.
-            None => items[index].order_id.is_none(),
-        });
-        extra = (extra * 2).max(1);
-    }
-    Ok(())
-}
-
-/// Gives each item of the round its id: the one it names, or one that no order has yet.
+/// Gives each of the items at `places` its id: the one it names, or one that no order has yet.
 async fn number(
     connection: &mut PgConnection,
     items: &[NewOrder],
-    round: &[usize],
-    extra: i64,
+    places: Vec<usize>,
 ) -> Result<Vec<(i64, usize)>, sqlx::Error> {
-    let unnumbered = round.iter().filter(|&&index| items[index].order_id.is_none()).count();
-    let mut drawn = if unnumbered == 0 {
-        Vec::new()
-    } else {
-        let wanted = i64::try_from(unnumbered).unwrap_or(DRAW_MAX) + extra;
-        draw_ids(connection, wanted.min(DRAW_MAX)).await?
+    let named: HashSet<OrderId> = items.iter().filter_map(|item| item.order_id).collect();
+    let missing = places.iter().filter(|&&index| items[index].order_id.is_none()).count();
+    let (mut drawn, mut extra) = (Vec::with_capacity(missing), 0);
+    while drawn.len() < missing {
+        let wanted = i64::try_from(missing - drawn.len()).unwrap_or(DRAW_MAX) + extra;
+        let free = draw_ids(connection, wanted.min(DRAW_MAX)).await?;
+        drawn.extend(
+            free.into_iter().filter(|&id| OrderId::try_from(id).is_ok_and(|id| !named.contains(&id))),
+        );
+        extra = (extra * 2).max(1);
     }
-    .into_iter();
-    // Whoever gets none this time is looked at again in the next round of drawing.
-    Ok(round
-        .iter()
-        .filter_map(|&index| Some((items[index].order_id.map(OrderId::get).or_else(|| drawn.next())?, index)))
+    let mut drawn = drawn.into_iter();
+    Ok(places
+        .into_iter()
+        .filter_map(|index| Some((items[index].order_id.map(OrderId::get).or_else(|| drawn.next())?, index)))
         .collect())
 }
 
@@ -139,14 +111,14 @@ async fn draw_ids(connection: &mut PgConnection, count: i64) -> Result<Vec<i64>,
     .await
 }
 
-/// What the keys of the round's items say, by item.
-async fn read_replays(
+/// What is known of the keys of the items at `places`, by place.
+async fn read_keys(
     connection: &mut PgConnection,
     items: &[NewOrder],
-    round: &[usize],
+    places: &[usize],
 ) -> Result<HashMap<usize, CreateOutcome>, sqlx::Error> {
     let keyed: Vec<(usize, &Idempotency)> =
-        round.iter().filter_map(|&index| Some((index, items[index].idempotency.as_ref()?))).collect();
+        places.iter().filter_map(|&index| Some((index, items[index].idempotency.as_ref()?))).collect();
     if keyed.is_empty() {
         return Ok(HashMap::new());
     }

@@ -1,6 +1,9 @@
 //! A batch of moves: one read of their rows, the decisions, one compare-and-set statement that writes rows and events together.
 
+use std::collections::HashMap;
+
 use order_model::OrderId;
+use service_kit::database::Outcome;
 use sqlx::PgConnection;
 
 use super::fold::{Fold, fold};
@@ -12,39 +15,40 @@ use crate::store::read::read_orders;
 pub(crate) async fn move_orders(
     connection: &mut PgConnection,
     items: &[MoveItem],
-) -> Result<Vec<MoveOutcome>, sqlx::Error> {
+) -> Result<Vec<Outcome<MoveOutcome>>, sqlx::Error> {
     let mut ids: Vec<OrderId> = items.iter().map(|item| item.order_id).collect();
     ids.sort_unstable();
     ids.dedup();
     let records = read_orders(connection, &ids).await?;
+    let mut own: HashMap<OrderId, Vec<(usize, &MoveItem)>> = HashMap::new();
+    for (place, item) in items.iter().enumerate() {
+        own.entry(item.order_id).or_default().push((place, item));
+    }
     let folds: Vec<Fold> = records
         .iter()
         .flatten()
-        .map(|record| {
-            let own = items.iter().enumerate().filter(|(_, item)| item.order_id == record.order.id);
-            fold(record, own)
-        })
+        .map(|record| fold(record, own.remove(&record.order.id).unwrap_or_default()))
         .collect();
 
     let written = write(connection, &folds).await?;
-    let mut outcomes = vec![MoveOutcome::Missing; items.len()];
+    let mut outcomes = vec![Outcome::Answer(MoveOutcome::Missing); items.len()];
     for fold in folds {
         let fate = written.get(&fold.before.id.get());
         for (place, outcome, waits) in fold.outcomes {
-            outcomes[place] = if waits { settle(outcome, fate) } else { outcome };
+            outcomes[place] = if waits { settle(outcome, fate) } else { Outcome::Answer(outcome) };
         }
     }
     Ok(outcomes)
 }
 
-fn settle(outcome: MoveOutcome, fate: Option<&Fate>) -> MoveOutcome {
+fn settle(outcome: MoveOutcome, fate: Option<&Fate>) -> Outcome<MoveOutcome> {
     match (outcome, fate) {
         (MoveOutcome::Done { mut record, role }, Some(Fate::Changed(updated_at))) => {
             record.updated_at = *updated_at;
-            MoveOutcome::Done { record, role }
+            Outcome::Answer(MoveOutcome::Done { record, role })
         }
-        (outcome, Some(Fate::Changed(_))) => outcome,
-        (_, Some(Fate::Locked)) => MoveOutcome::Locked,
-        (_, Some(Fate::Lost) | None) => MoveOutcome::Lost,
+        (outcome, Some(Fate::Changed(_))) => Outcome::Answer(outcome),
+        (_, Some(Fate::Locked)) => Outcome::Held,
+        (_, Some(Fate::Lost) | None) => Outcome::Lost,
     }
 }

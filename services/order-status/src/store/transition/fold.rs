@@ -19,7 +19,7 @@ pub(super) struct Fold {
 }
 
 /// Decides `items` (place in the batch, item) of the order in `record`, one after the other.
-pub(super) fn fold<'a>(record: &OrderRecord, items: impl Iterator<Item = (usize, &'a MoveItem)>) -> Fold {
+pub(super) fn fold<'a>(record: &OrderRecord, items: impl IntoIterator<Item = (usize, &'a MoveItem)>) -> Fold {
     let mut current = record.clone();
     let mut transitions = Vec::new();
     let mut outcomes = Vec::new();

@@ -12,8 +12,10 @@ use crate::support::{App, PATIENCE};
 const GREEDY: usize = 64;
 
 /// One connection and a short queue, so that the greedy caller fills it many times over; nobody's time is up meanwhile.
-const NARROW: [(&str, &str); 3] = [
-    ("ATELIER_DATABASE__CONNECTIONS", "1"),
+const NARROW: [(&str, &str); 5] = [
+    ("ATELIER_DATABASE__BATCH_ITEMS_MAX", "1"),
+    ("ATELIER_DATABASE__READ_CONNECTIONS", "1"),
+    ("ATELIER_DATABASE__WRITE_CONNECTIONS", "1"),
     ("ATELIER_DATABASE__QUEUE_ITEMS_MAX", "8"),
     ("ATELIER_DATABASE__ITEM_DEADLINE_MS", "20000"),
 ];

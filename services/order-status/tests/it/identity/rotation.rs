@@ -135,7 +135,8 @@ async fn while_the_database_s_password_is_exchanged_no_request_fails() {
     let more = [
         ("ATELIER_DATABASE__PASSWORD_FILE", file.path()),
         ("ATELIER_DATABASE__CONNECT_TIMEOUT_MS", "20000"),
-        ("ATELIER_DATABASE__CONNECTIONS", "2"),
+        ("ATELIER_DATABASE__READ_CONNECTIONS", "2"),
+        ("ATELIER_DATABASE__WRITE_CONNECTIONS", "2"),
     ];
     let settings = settings(&url, &more);
     let first = Instance::start(&settings).await;

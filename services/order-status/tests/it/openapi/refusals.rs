@@ -200,12 +200,20 @@ async fn what_is_away(app: &App, held: &mut Held) {
 async fn what_is_too_much(app: &App, held: &mut Held) {
     let proxy = Proxy::start(app.database.host(), app.database.port()).await.expect("a proxy");
     let url = app.database.url_through(Role::Writer, proxy.address());
-    let few = [("ATELIER_DATABASE__CONNECTIONS", "1"), ("ATELIER_DATABASE__QUEUE_ITEMS_MAX", "1"), BRIEF];
+    let few = [
+        ("ATELIER_DATABASE__READ_CONNECTIONS", "1"),
+        ("ATELIER_DATABASE__WRITE_CONNECTIONS", "1"),
+        ("ATELIER_DATABASE__QUEUE_ITEMS_MAX", "1"),
+        BRIEF,
+    ];
     let busy = Instance::start(&settings(&url, &with(&few))).await;
-    busy.until_ready().await;
-    // One is being worked on and one waits, for an answer that does not come: for a third there is no room.
-    proxy.set(Link::Silent);
     for route in ROUTES {
+        proxy.set(Link::Sound);
+        busy.until_ready().await;
+        let works = || async { (ask(&busy, route).await.status < 500).then_some(()) };
+        wait::until("the database is reached", PATIENCE, works).await.expect("reached");
+        // One is being worked on and one waits, for an answer that does not come: for a third there is no room.
+        proxy.set(Link::Silent);
         let answers = join_all((0..3).map(|_| ask(&busy, route))).await;
         let shed = answers.iter().find(|answer| answer.json()["code"] == "overloaded");
         refusal(held, route, 503, "overloaded", shed.expect("one is sent away"));

@@ -27,7 +27,7 @@ async fn without_a_mode_it_refuses_to_start_and_names_the_key() {
 async fn every_mistake_is_listed_at_once_with_its_layer_and_the_nearest_key() {
     let file = TemporaryFile::new("mistakes", "[http]\nbody_timeout_ms = \"soon\"\n[shutdown]\ndelay = 5\n");
     let environment = [
-        ("ATELIER_DATABASE__CONECTIONS", "4"),
+        ("ATELIER_DATABASE__READ_CONECTIONS", "4"),
         ("ATELIER_DATABASE__PORT", "70000"),
         ("ATELIER_DATABASE__ITEM_DEADLINE_MS", "1.5"),
         ("ATELIER_LOG__FORMAT", "yaml"),
@@ -40,7 +40,7 @@ async fn every_mistake_is_listed_at_once_with_its_layer_and_the_nearest_key() {
         assert_eq!((ended.code, ended.output.as_str()), (Some(64), ""), "{ended:?}");
         let expected = [
             "mistakes in the configuration:".to_owned(),
-            "database.conections (environment variable ATELIER_DATABASE__CONECTIONS): unknown key; did you mean database.connections?".to_owned(),
+            "database.read_conections (environment variable ATELIER_DATABASE__READ_CONECTIONS): unknown key; did you mean database.read_connections?".to_owned(),
             "database.port (environment variable ATELIER_DATABASE__PORT): must be a whole number from 1 to 65535".to_owned(),
             "database.item_deadline_ms (environment variable ATELIER_DATABASE__ITEM_DEADLINE_MS): must be a whole number from 1 to 60000".to_owned(),
             "log.format (environment variable ATELIER_LOG__FORMAT): must be one of: auto, json, pretty".to_owned(),

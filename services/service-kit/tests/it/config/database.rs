@@ -29,7 +29,9 @@ impl service_kit::config::Settings for Bare {
     const DEFAULTS: &'static str = "
         [database]
         allow_plaintext = false
-        connections = 1
+        read_connections = 1
+        write_connections = 1
+        batch_items_max = 128
         connect_timeout_ms = 1000
         item_deadline_ms = 1000
         statement_timeout_ms = 1234
@@ -249,9 +251,14 @@ fn the_server_is_told_who_comes_and_how_long_a_statement_may_take() {
 
 #[test]
 fn the_section_says_what_is_wrong_with_each_limit() {
-    for key in
-        ["connections", "connect_timeout_ms", "item_deadline_ms", "statement_timeout_ms", "queue_items_max"]
-    {
+    for key in [
+        "read_connections",
+        "batch_items_max",
+        "connect_timeout_ms",
+        "item_deadline_ms",
+        "statement_timeout_ms",
+        "queue_items_max",
+    ] {
         let text = database(&[HOST, USER, (key, "0")]).expect_err("it cannot be used");
         assert!(text.contains(&format!("database.{key} (file ")) && text.contains("from 1 to"), "{text}");
     }

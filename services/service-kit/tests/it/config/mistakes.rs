@@ -10,7 +10,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
         ("ATELIER_LISTN", "listn", "listen"),
         ("ATELIER_OUTER__INNER__COLOR", "outer.inner.color", "outer.inner.colour"),
         ("ATELIER_OUTER__INER__SIZES", "outer.iner.sizes", "outer.inner.sizes"),
-        ("ATELIER_DATABASE__CONECTIONS", "database.conections", "database.connections"),
+        ("ATELIER_DATABASE__READ_CONECTIONS", "database.read_conections", "database.read_connections"),
     ] {
         assert_says(
             &refusal("", &[(variable, "1")]),

@@ -47,7 +47,7 @@ fn a_mistake_about_a_secret_does_not_show_it() {
         (String::new(), vec![("ATELIER_DATABASE__URL", PLANTED)]),
         (String::new(), vec![("ATELIER_DATABASE__PASWORD", PLANTED)]),
         (String::new(), vec![("ATELIER_DATABASE__URL__X", PLANTED)]),
-        (String::new(), vec![("ATELIER_DATABASE__CONNECTIONS", PLANTED)]),
+        (String::new(), vec![("ATELIER_DATABASE__READ_CONNECTIONS", PLANTED)]),
         (String::new(), vec![("ATELIER_LEVEL", PLANTED)]),
         (String::new(), vec![("ATELIER_LISTEN", PLANTED)]),
         (String::new(), vec![("PORT", PLANTED)]),

@@ -114,7 +114,11 @@ async fn whoever_waits_for_a_key_that_is_held_is_told_that_it_is_contended_and_n
     let lock = Lock::key(&app.database, BUYER, "key-1").await;
     for _ in 0..5 {
         let answer = create(&app, "key-1", &body()).await;
-        answer.refused(503, "contended", "Another change holds this; try again shortly");
+        answer.refused(
+            503,
+            "contended",
+            "Others keep changing or holding this; nothing was changed, try again shortly",
+        );
         assert_eq!(create(&app, "key-2", &body()).await.status, 201);
     }
     assert_eq!(

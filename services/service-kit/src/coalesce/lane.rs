@@ -1,0 +1,172 @@
+//! The queue of one kind of statement as tasks see it: whoever asks gets a place to wait, whoever works gets batches.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::core::{Bounds, Core, Left, Limits, Waiting};
+use super::outcome::{Failure, Outcome, Unanswered};
+use crate::fair::Share;
+
+/// What a question's asker is told.
+pub(crate) type Answered<A, E> = Result<A, Unanswered<E>>;
+
+/// A question and whoever waits for its answer.
+#[derive(Debug)]
+struct Ticket<Q, A, E> {
+    question: Q,
+    asker: Asker<A, E>,
+}
+
+#[derive(Debug)]
+struct Asker<A, E> {
+    since: Instant,
+    reply: oneshot::Sender<Answered<A, E>>,
+}
+
+impl<A, E> Asker<A, E> {
+    fn tell(self, answer: Answered<A, E>) {
+        // Whoever asked may have left; what was done is done all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// How the questions of a lane may be treated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner<Q> {
+    /// Questions of one key are never in two statements at once.
+    pub(crate) key: fn(&Q) -> Option<u64>,
+    /// Whether a question may be put again when nobody knows what became of it.
+    pub(crate) may_repeat: fn(&Q) -> bool,
+    /// Whether a question is dropped when nobody waits for its answer any more.
+    pub(crate) is_dropped_when_left: bool,
+}
+
+/// The queue.
+#[derive(Debug)]
+pub(crate) struct Lane<Q, A, E> {
+    core: Mutex<Core<Ticket<Q, A, E>>>,
+    manner: Manner<Q>,
+}
+
+/// What goes into one statement. Whoever takes it settles it; one that is dropped instead answers nobody, and its keys are free again.
+pub(crate) struct Batch<Q, A, E> {
+    lane: Arc<Lane<Q, A, E>>,
+    questions: Vec<Q>,
+    waiting: Vec<Waiting<Asker<A, E>>>,
+}
+
+impl<Q, A, E: Clone> Lane<Q, A, E> {
+    pub(crate) fn new(bounds: Bounds, manner: Manner<Q>) -> Self {
+        Self { core: Mutex::new(Core::new(bounds)), manner }
+    }
+
+    /// Lets `question` wait its turn, and tells where its answer comes out.
+    pub(crate) fn ask(
+        &self,
+        now: Instant,
+        share: Share,
+        limits: Limits,
+        question: Q,
+    ) -> oneshot::Receiver<Answered<A, E>> {
+        let (reply, answer) = oneshot::channel();
+        let key = (self.manner.key)(&question);
+        let ticket = Ticket { question, asker: Asker { since: now, reply } };
+        let left = self.lock().push(now, share, key, limits, ticket);
+        dismiss(left);
+        answer
+    }
+
+    /// What the next statement is to answer, if anything waits that may go now.
+    pub(crate) fn take(self: &Arc<Self>, now: Instant) -> Option<Batch<Q, A, E>> {
+        let is_wanted =
+            |ticket: &Ticket<Q, A, E>| !self.manner.is_dropped_when_left || !ticket.asker.reply.is_closed();
+        let taken = self.lock().take(now, is_wanted);
+        dismiss(taken.late);
+        if taken.batch.is_empty() {
+            return None;
+        }
+        let mut questions = Vec::with_capacity(taken.batch.len());
+        let waiting = taken
+            .batch
+            .into_iter()
+            .map(|waiting| {
+                waiting.map(|Ticket { question, asker }| {
+                    questions.push(question);
+                    asker
+                })
+            })
+            .collect();
+        Some(Batch { lane: self.clone(), questions, waiting })
+    }
+
+    /// Whether anything waits, now or later.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// When the next question that comes back may go.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.lock().next_due()
+    }
+}
+
+impl<Q, A, E> Lane<Q, A, E> {
+    fn lock(&self) -> MutexGuard<'_, Core<Ticket<Q, A, E>>> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn dismiss<Q, A, E>(left: Vec<(Ticket<Q, A, E>, Left)>) {
+    for (ticket, why) in left {
+        ticket.asker.tell(Err(match why {
+            Left::NoRoom => Unanswered::NoRoom,
+            Left::Late => Unanswered::Late,
+            Left::Contended => Unanswered::Contended,
+        }));
+    }
+}
+
+impl<Q, A, E> Batch<Q, A, E> {
+    /// What is asked, in the order in which it came.
+    pub(crate) fn questions(&self) -> &[Q] {
+        &self.questions
+    }
+
+    /// Since when each of them waits.
+    pub(crate) fn since(&self) -> impl Iterator<Item = Instant> {
+        self.waiting.iter().map(|waiting| waiting.item.since)
+    }
+
+    /// When the last of their askers gives up: nothing is worth waiting for after that.
+    pub(crate) fn end_by(&self) -> Option<Instant> {
+        self.waiting.iter().map(|waiting| waiting.limits.end_by).max()
+    }
+}
+
+impl<Q, A, E: Clone> Batch<Q, A, E> {
+    /// Answers those who are answered, and lets the others come back.
+    pub(crate) fn settle(mut self, now: Instant, result: Result<Vec<Outcome<A>>, Failure<E>>) {
+        let questions = std::mem::take(&mut self.questions);
+        let waiting = std::mem::take(&mut self.waiting);
+        let tickets = waiting
+            .into_iter()
+            .zip(questions)
+            .map(|(waiting, question)| waiting.map(|asker| Ticket { question, asker }))
+            .collect();
+        let may_repeat = |ticket: &Ticket<Q, A, E>| (self.lane.manner.may_repeat)(&ticket.question);
+        let settled = self.lane.lock().settle(now, tickets, result, may_repeat);
+        for (ticket, answer) in settled {
+            ticket.asker.tell(answer);
+        }
+    }
+}
+
+impl<Q, A, E> Drop for Batch<Q, A, E> {
+    fn drop(&mut self) {
+        if !self.waiting.is_empty() {
+            self.lane.lock().release(&self.waiting);
+        }
+    }
+}
