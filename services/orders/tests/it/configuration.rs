@@ -77,7 +77,7 @@ fn limits_have_limits() {
         ("catalog.connect_timeout_ms", "-5"),
         ("catalog.request_timeout_ms", "0"),
         ("catalog.breaker.window_calls", "0"),
-        ("database.connections", "0"),
+        ("database.read_connections", "0"),
     ] {
         let text = refusal(&[(key, value)]);
         assert!(

@@ -236,13 +236,14 @@ fn without_a_catalog_it_ends_with_64_and_names_the_key() {
 fn every_mistake_is_named_before_it_ends_with_64() {
     let keys = [
         ("catalog.url", "ftp://x"),
-        ("database.conections", "4"),
+        ("database.read_conections", "4"),
         ("listen", "5019"),
         ("auth.mode", "closed"),
     ];
     let (code, _, stderr) = run(&environment(DATABASE, "", &keys), &[]);
     assert_eq!(code, Some(64));
-    for part in ["database.conections", "did you mean database.connections?", "listen", "auth.mode"] {
+    for part in ["database.read_conections", "did you mean database.read_connections?", "listen", "auth.mode"]
+    {
         assert!(stderr.contains(part), "{part}: {stderr}");
     }
     assert!(!stderr.contains("planted-secret"), "{stderr}");

@@ -54,7 +54,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts it on free ports. Keys are spelt as in a file, `database.connections`.
+    /// Starts it on free ports. Keys are spelt as in a file, `database.read_connections`.
     pub(crate) async fn start(database_url: &str, catalog_url: &str, keys: &[(&str, &str)]) -> Self {
         service_kit::tls::install_provider();
         let sources = sources(database_url, catalog_url, keys);

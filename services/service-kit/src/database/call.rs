@@ -14,8 +14,9 @@ use super::{Database, Reach};
 use crate::coalesce::{Batch, Bounds, Failure, Lane, Limits, Manner, Unanswered};
 use crate::fair::Share;
 
-/// The least time that a write needs. One that begins later would be cut off in the middle, and nobody could say what became of it.
-const WRITE_MIN: Duration = Duration::from_millis(200);
+/// The least time that a statement gets. One that begins later would be cut off in the middle, which costs the connection,
+/// and of a write nobody could say what became of it.
+const STATEMENT_MIN: Duration = Duration::from_millis(200);
 
 /// The way to ask one statement.
 pub struct Call<S: Statement> {
@@ -68,11 +69,8 @@ impl<S: Statement> Call<S> {
     pub async fn ask(&self, share: Share, question: S::Question) -> Result<S::Answer, DatabaseError> {
         let now = Instant::now();
         let end_by = now + self.deadline;
-        let begin_by = match S::KIND {
-            Kind::Read => end_by,
-            // However short the whole deadline is configured, most of it is there to begin in.
-            Kind::Write => end_by - WRITE_MIN.min(self.deadline / 4),
-        };
+        // However short the whole deadline is configured, most of it is there to begin in.
+        let begin_by = end_by - STATEMENT_MIN.min(self.deadline / 4);
         if self.group.has_stopped() {
             return Err(DatabaseError::QueueFull);
         }

@@ -125,7 +125,7 @@ async fn no_connection_is_held_while_the_catalog_is_slow() {
     orders.push(order(11).of("bob"));
     insert(&database, &orders).await;
     let catalog = RawCatalog::start(Conduct::Gate).await;
-    let keys = [("database.connections", "1"), ("catalog.page_deadline_ms", "2000")];
+    let keys = [("database.read_connections", "1"), ("catalog.page_deadline_ms", "2000")];
     let service = Service::start(&database.url(Role::Reader), &catalog.url(), &keys).await;
     let deadline = Duration::from_secs(2);
 

@@ -83,14 +83,17 @@ async fn what_is_away_or_busy(database: &TestDatabase, held: &mut Held) {
     let without_database =
         Service::start(nowhere, NO_CATALOG, &[Mode::Token.keys(), &[BRIEF]].concat()).await;
     let proxy = Proxy::start(database.host(), database.port()).await.expect("a proxy");
-    let few = [("database.connections", "1"), ("database.queue_items_max", "1"), BRIEF];
+    let few = [("database.read_connections", "1"), ("database.queue_items_max", "1"), BRIEF];
     let busy = ready(&database.url_through(Role::Reader, proxy.address()), &few).await;
-    proxy.set(Link::Silent);
     for (route, path) in lists() {
         let unknown = without_keys.get_with(path, &token).await;
         refusal(held, route, 503, "identity_unavailable", &unknown);
         refusal(held, route, 503, "database_unavailable", &ask(&without_database, path).await);
+        proxy.set(Link::Sound);
+        let works = || async { (ask(&busy, path).await.status == 200).then_some(()) };
+        wait::until("the database is reached", PATIENCE, works).await.expect("reached");
         // One is being worked on and one waits, for an answer that does not come: for a third there is no room.
+        proxy.set(Link::Silent);
         let answers = join_all((0..3).map(|_| ask(&busy, path))).await;
         let shed = answers.iter().find(|answer| answer.json()["code"] == "overloaded");
         refusal(held, route, 503, "overloaded", shed.expect("one is sent away"));
