@@ -1,5 +1,8 @@
 //! What the handlers share: the ways to the stores, the reader of bodies, the counters.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 use service_kit::database::{Call, Gate, ReadOnly};
 use service_kit::http::Form;
@@ -9,9 +12,12 @@ use service_kit::service::Parts;
 use crate::metrics::OrderMetrics;
 use crate::store::{CreateOrder, MoveOrder, ReadHistory, ReadOrder, ReadStanding};
 
-/// The state of the service's routes.
-#[derive(Clone, FromRef)]
-pub(crate) struct AppState {
+/// The state of the service's routes: one pointer, because each request gets a copy.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Shared>);
+
+/// What stands behind it.
+pub(crate) struct Shared {
     pub(crate) authenticator: Authenticator,
     pub(crate) order: Call<ReadOrder>,
     pub(crate) standing: Call<ReadStanding>,
@@ -27,7 +33,7 @@ pub(crate) struct AppState {
 impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { authenticator, database, read_only, gate, metrics, form, .. } = parts;
-        Self {
+        Self(Arc::new(Shared {
             order: database.call(ReadOrder),
             standing: database.call(ReadStanding),
             history: database.call(ReadHistory),
@@ -38,6 +44,20 @@ impl AppState {
             gate,
             form,
             metrics: OrderMetrics::new(&metrics),
-        }
+        }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for Authenticator {
+    fn from_ref(state: &AppState) -> Self {
+        state.authenticator.clone()
     }
 }

@@ -161,7 +161,6 @@ impl Statement for ReadList {
 }
 
 /// The ways to ask for lists, one a kind.
-#[derive(Clone)]
 pub(crate) struct Lists {
     requester_paid: Call<ReadList>,
     creator_paid: Call<ReadList>,

@@ -7,9 +7,9 @@ use axum::response::Response;
 use order_model::{Cost, CostError, ModelId, Order, OrderId, Role, Stage, UserId, Username, Version};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::json;
-use service_kit::database::{Call, Gate};
+use service_kit::database::Gate;
 use service_kit::http::openapi::{Answer, Operation, schemas};
-use service_kit::http::{Fields, Form, LogFields, Problem};
+use service_kit::http::{Fields, LogFields, Problem};
 use service_kit::identity::{Caller, Identity, not_authorized};
 use time::OffsetDateTime;
 
@@ -17,8 +17,9 @@ use crate::http::problems::{key_reused, order_exists, read_only};
 use crate::http::samples;
 use crate::http::view::{OrderView, Written, answer, entity_tag};
 use crate::http::writable::Writable;
-use crate::metrics::{OrderMetrics, Outcome};
-use crate::store::{CreateOrder, CreateOutcome, NewOrder, OrderRecord, Terms};
+use crate::metrics::Outcome;
+use crate::state::AppState;
+use crate::store::{CreateOutcome, NewOrder, OrderRecord, Terms};
 
 mod key;
 mod params;
@@ -74,24 +75,25 @@ pub(in crate::http) fn describe() -> Operation {
 pub(in crate::http) async fn handle(
     caller: Caller,
     _writable: Writable,
-    State(creates): State<Call<CreateOrder>>,
-    State(gate): State<Gate>,
-    State(form): State<Form>,
-    State(metrics): State<OrderMetrics>,
+    State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let (metrics, gate) = (&state.metrics, &state.gate);
     let key = key::read(request.headers())?;
-    let new = parse(caller.identity, form.read(request).await?, key)?;
-    let outcome =
-        creates.ask(caller.share, new.clone()).await.inspect_err(|_| metrics.created(Outcome::Failed))?;
+    let new = parse(caller.identity, state.form.read(request).await?, key)?;
+    let outcome = state
+        .creates
+        .ask(caller.share, new.clone())
+        .await
+        .inspect_err(|_| metrics.created(Outcome::Failed))?;
     match outcome {
         CreateOutcome::Created { order_id, created_at } => {
             metrics.created(Outcome::Done);
-            Ok(created(&first_record(new, order_id, created_at), &gate))
+            Ok(created(&first_record(new, order_id, created_at), gate))
         }
         CreateOutcome::Replayed(record) => {
             metrics.replayed();
-            let mut response = created(&record, &gate);
+            let mut response = created(&record, gate);
             response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
             Ok(response)
         }

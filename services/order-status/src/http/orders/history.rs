@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use order_model::OrderId;
 use serde::Serialize;
-use service_kit::database::{Call, Gate};
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{ListKey, Problem, Query, path_param};
 use service_kit::identity::Caller;
@@ -17,7 +16,8 @@ use time::serde::rfc3339;
 use super::OF_THIS_ORDER;
 use crate::http::problems::order_not_found;
 use crate::http::samples;
-use crate::store::{Event, HistoryQuestion, ReadHistory};
+use crate::state::AppState;
+use crate::store::{Event, HistoryQuestion};
 
 #[derive(Serialize)]
 struct HistoryView {
@@ -63,8 +63,7 @@ pub(in crate::http) fn describe() -> Operation {
 /// Answers 200 with a page of events, or 404.
 pub(in crate::http) async fn handle(
     caller: Caller,
-    State(history): State<Call<ReadHistory>>,
-    State(gate): State<Gate>,
+    State(state): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -74,11 +73,11 @@ pub(in crate::http) async fn handle(
     query.finish()?;
     let list = order_id.to_string();
     let parts = ["history", list.as_str()];
-    let key = ListKey { epoch: gate.history_epoch(), parts: &parts };
+    let key = ListKey { epoch: state.gate.history_epoch(), parts: &parts };
     let above = after.map(|cursor| key.decode(&cursor)).transpose()?.unwrap_or(0);
 
     let question = HistoryQuestion { order_id, above, limit };
-    let (standing, page) = history.ask(caller.share, question).await?.ok_or_else(order_not_found)?;
+    let (standing, page) = state.history.ask(caller.share, question).await?.ok_or_else(order_not_found)?;
     if !caller.identity.sees(&standing.order) {
         return Err(order_not_found());
     }

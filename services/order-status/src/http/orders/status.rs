@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use order_model::OrderId;
-use service_kit::database::{Call, Gate};
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
@@ -14,7 +13,7 @@ use super::{conditional, leads_to_update};
 use crate::http::problems::order_not_found;
 use crate::http::samples;
 use crate::http::view::{StatusView, answer_read, entity_tag};
-use crate::store::ReadStanding;
+use crate::state::AppState;
 
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
@@ -32,18 +31,18 @@ pub(in crate::http) fn describe() -> Operation {
 /// Answers 200 with the status and its `ETag`, 304 where `If-None-Match` names that already, or 404.
 pub(in crate::http) async fn handle(
     caller: Caller,
-    State(standing): State<Call<ReadStanding>>,
-    State(gate): State<Gate>,
+    State(state): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let order_id: OrderId = path_param("order_id", path)?;
-    let standing = standing
+    let standing = state
+        .standing
         .ask(caller.share, order_id)
         .await?
         .filter(|found| caller.identity.sees(&found.order))
         .ok_or_else(order_not_found)?;
 
-    let tag = entity_tag(&gate, standing.order.version);
+    let tag = entity_tag(&state.gate, standing.order.version);
     Ok(answer_read(&headers, tag, || StatusView::from(&standing)))
 }

@@ -74,25 +74,27 @@ fn refusals() -> [Refusal; 6] {
 pub(in crate::http) async fn handle(
     caller: Caller,
     _writable: Writable,
-    State(AppState { moves, gate, form, metrics, .. }): State<AppState>,
+    State(state): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let (metrics, gate) = (&state.metrics, &state.gate);
     let order_id: OrderId = path_param("order_id", path)?;
     let if_match = accepted_versions(IfMatch::read(request.headers())?, gate.history_epoch());
     let sees_everything = caller.identity.sees_everything();
-    let (asked, actor) = parse(caller.identity, form.read(request).await?, if_match)?;
+    let (asked, actor) = parse(caller.identity, state.form.read(request).await?, if_match)?;
     let state_type = asked.state_type;
 
     let item = MoveItem { order_id, asked, actor, sees_everything };
-    let outcome = moves
+    let outcome = state
+        .moves
         .ask(caller.share, item)
         .await
         .inspect_err(|_| metrics.moved(state_type, None, Outcome::Failed))?;
     match outcome {
         MoveOutcome::Done { record, role } => {
             metrics.moved(state_type, role, if role.is_some() { Outcome::Done } else { Outcome::Unchanged });
-            let mut response = answer(&written(state_type, &record), entity_tag(&gate, record.order.version));
+            let mut response = answer(&written(state_type, &record), entity_tag(gate, record.order.version));
             let caller_role = role.map(Role::as_str);
             response.extensions_mut().insert(LogFields { order_id: None, caller_role });
             Ok(response)
