@@ -37,7 +37,7 @@ impl AppState {
             order: database.call(ReadOrder),
             standing: database.call(ReadStanding),
             history: database.call(ReadHistory),
-            creates: database.call(CreateOrder),
+            creates: database.call(CreateOrder::default()),
             moves: database.call(MoveOrder),
             authenticator,
             read_only,

@@ -4,7 +4,9 @@ mod batch;
 mod insert;
 mod prune;
 
+use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
 
 use order_model::{OrderId, Role, UserId, Username};
 use service_kit::database::{Kind, Outcome, Statement};
@@ -61,7 +63,26 @@ pub(crate) enum CreateOutcome {
 }
 
 /// Makes an order.
-pub(crate) struct CreateOrder;
+#[derive(Default)]
+pub(crate) struct CreateOrder {
+    spare: Spare,
+}
+
+/// Free ids that were drawn for an order whose own turned out to be taken.
+#[derive(Default)]
+struct Spare(Mutex<VecDeque<i64>>);
+
+impl Spare {
+    /// One of them; those that are `taken` by now are dropped.
+    fn take_unless(&self, taken: impl Fn(i64) -> bool) -> Option<i64> {
+        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::from_fn(|| ids.pop_front()).find(|id| !taken(*id))
+    }
+
+    fn put(&self, ids: Vec<i64>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+    }
+}
 
 impl Statement for CreateOrder {
     const KIND: Kind = Kind::Write;
@@ -90,6 +111,6 @@ impl Statement for CreateOrder {
         connection: &mut PgConnection,
         items: &[NewOrder],
     ) -> Result<Vec<Outcome<CreateOutcome>>, sqlx::Error> {
-        batch::create_orders(connection, items).await
+        batch::create_orders(connection, items, &self.spare).await
     }
 }

@@ -6,8 +6,8 @@ use order_model::{Order, OrderId, Stage, Version};
 use service_kit::database::Outcome;
 use sqlx::PgConnection;
 
-use super::insert::insert;
-use super::{CreateOutcome, Idempotency, NewOrder};
+use super::insert::{Asked, Tried, insert};
+use super::{CreateOutcome, Idempotency, NewOrder, Spare};
 use crate::store::read::read_orders;
 use crate::store::record::OrderRecord;
 
@@ -15,20 +15,28 @@ use crate::store::record::OrderRecord;
 const DRAW_MAX: i64 = 65_536;
 
 /// Makes orders; one outcome an item, in the items' order. Only one statement makes any, so an error means that none was made.
+/// `spare` holds free ids that were drawn before, for want of better ones.
 pub(super) async fn create_orders(
     connection: &mut PgConnection,
     items: &[NewOrder],
+    spare: &Spare,
 ) -> Result<Vec<Outcome<CreateOutcome>>, sqlx::Error> {
-    let numbered = number(connection, items, distinct(items)).await?;
-    let made = match insert(connection, items, &numbered).await {
+    let named: HashSet<i64> = items.iter().filter_map(|item| item.order_id.map(OrderId::get)).collect();
+    let ask = |index: usize| {
+        let item = &items[index];
+        let id = item.order_id.map(OrderId::get).or_else(|| spare.take_unless(|id| named.contains(&id)));
+        Asked { index, item, id }
+    };
+    let asked: Vec<Asked<'_>> = distinct(items).map(ask).collect();
+    let tried = match insert(connection, &asked).await {
         // Somebody committed one of the keys meanwhile, and the statement took everybody down with it.
         Err(error) if lost_key_race(&error) => return Ok(vec![Outcome::Lost; items.len()]),
-        made => made?,
+        tried => tried?,
     };
     let mut outcomes = vec![Outcome::Lost; items.len()];
-    for &(id, index) in &numbered {
-        if let (Some(&created_at), Ok(order_id)) = (made.get(&id), OrderId::try_from(id)) {
-            outcomes[index] = Outcome::Answer(CreateOutcome::Created { order_id, created_at });
+    for Tried { index, order_id, created_at } in &tried {
+        if let (Some(created_at), Ok(order_id)) = (*created_at, OrderId::try_from(*order_id)) {
+            outcomes[*index] = Outcome::Answer(CreateOutcome::Created { order_id, created_at });
         }
     }
     let others: Vec<usize> =
@@ -36,24 +44,52 @@ pub(super) async fn create_orders(
     if others.is_empty() {
         return Ok(outcomes);
     }
-    let known = match read_keys(connection, items, &others).await {
+    match explain(connection, items, &others, &tried, spare).await {
+        Ok(explained) => {
+            for (index, outcome) in explained {
+                outcomes[index] = Outcome::Answer(outcome);
+            }
+            Ok(outcomes)
+        }
         // What was made is told, whatever became of the others: they come back.
-        Err(_) if !made.is_empty() => return Ok(outcomes),
-        known => known?,
-    };
-    // Who was left out for a known key has tried no id.
-    let tried: HashSet<i64> =
-        numbered.iter().filter(|(_, index)| !known.contains_key(index)).map(|&(id, _)| id).collect();
-    for index in others {
-        let is_taken = items[index].order_id.is_some_and(|id| tried.contains(&id.get()));
-        match known.get(&index) {
-            Some(known) => outcomes[index] = Outcome::Answer(known.clone()),
+        Err(_) if others.len() < items.len() => Ok(outcomes),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why the items at `others` were not made, as far as that is settled; the rest is to be tried again.
+async fn explain(
+    connection: &mut PgConnection,
+    items: &[NewOrder],
+    others: &[usize],
+    tried: &[Tried],
+    spare: &Spare,
+) -> Result<HashMap<usize, CreateOutcome>, sqlx::Error> {
+    let mut explained = read_keys(connection, items, others).await?;
+    let ids: HashSet<i64> = tried.iter().map(|tried| tried.order_id).collect();
+    let mut undrawn = 0;
+    for &index in others {
+        match items[index].order_id {
             // A named id that is taken stays taken; a drawn one is drawn anew.
-            None if is_taken => outcomes[index] = Outcome::Answer(CreateOutcome::Exists),
-            None => {}
+            Some(id) if ids.contains(&id.get()) => {
+                explained.entry(index).or_insert(CreateOutcome::Exists);
+            }
+            Some(_) => {}
+            None => undrawn += usize::from(!explained.contains_key(&index)),
         }
     }
-    Ok(outcomes)
+    // Callers may have named ids ahead of the sequence, any number in a row: the more there were, the more are drawn.
+    let mut extra = 0;
+    let mut free = Vec::new();
+    while free.len() < undrawn {
+        let wanted = i64::try_from(undrawn - free.len()).unwrap_or(DRAW_MAX) + extra;
+        free.extend(draw_ids(connection, wanted.min(DRAW_MAX)).await?);
+        extra = (extra * 2).max(1);
+    }
+    // The first free ones; what was drawn beyond is never missed.
+    free.truncate(undrawn);
+    spare.put(free);
+    Ok(explained)
 }
 
 fn lost_key_race(error: &sqlx::Error) -> bool {
@@ -62,39 +98,15 @@ fn lost_key_race(error: &sqlx::Error) -> bool {
 }
 
 /// In one statement each id and each key stands once: the first that names it.
-fn distinct(items: &[NewOrder]) -> Vec<usize> {
+fn distinct(items: &[NewOrder]) -> impl Iterator<Item = usize> {
     let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
-    let is_first = |&index: &usize| {
+    let is_first = move |&index: &usize| {
         let item = &items[index];
         let key = item.idempotency.as_ref().map(|it| (&it.caller, &it.key));
         let id_is_free = item.order_id.is_none_or(|id| ids.insert(id));
         key.is_none_or(|key| keys.insert(key)) && id_is_free
     };
-    (0..items.len()).filter(is_first).collect()
-}
-
-/// Gives each of the items at `places` its id: the one it names, or one that no order has yet.
-async fn number(
-    connection: &mut PgConnection,
-    items: &[NewOrder],
-    places: Vec<usize>,
-) -> Result<Vec<(i64, usize)>, sqlx::Error> {
-    let named: HashSet<OrderId> = items.iter().filter_map(|item| item.order_id).collect();
-    let missing = places.iter().filter(|&&index| items[index].order_id.is_none()).count();
-    let (mut drawn, mut extra) = (Vec::with_capacity(missing), 0);
-    while drawn.len() < missing {
-        let wanted = i64::try_from(missing - drawn.len()).unwrap_or(DRAW_MAX) + extra;
-        let free = draw_ids(connection, wanted.min(DRAW_MAX)).await?;
-        drawn.extend(
-            free.into_iter().filter(|&id| OrderId::try_from(id).is_ok_and(|id| !named.contains(&id))),
-        );
-        extra = (extra * 2).max(1);
-    }
-    let mut drawn = drawn.into_iter();
-    Ok(places
-        .into_iter()
-        .filter_map(|index| Some((items[index].order_id.map(OrderId::get).or_else(|| drawn.next())?, index)))
-        .collect())
+    (0..items.len()).filter(is_first)
 }
 
 /// Draws `count` ids and keeps those that no order has. Callers may have named ids ahead of the sequence.
