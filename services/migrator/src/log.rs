@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use service_kit::telemetry::LogFormat;
+use service_kit::telemetry::{Escaped, LogFormat};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -23,7 +23,8 @@ pub enum LogError {
 /// Starts logging for the whole process.
 pub fn start(config: &LogSection) -> Result<(), LogError> {
     let filter = EnvFilter::builder().parse(&config.level).map_err(LogError::Level)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Escaped(io::stderr));
     let pretty = match config.format {
         LogFormat::Auto => io::stderr().is_terminal(),
         LogFormat::Json => false,

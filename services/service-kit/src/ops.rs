@@ -1,16 +1,19 @@
-//! The ops listener: `/livez`, `/readyz`, `/metrics`, `/version`, and `PUT /read-only` from this machine. For the cluster and for Prometheus; no ingress may expose it.
+//! The ops listener: `/livez`, `/readyz`, `/metrics`, `/version`; `PUT /read-only` and `PUT /loglevel` from this machine. For the cluster and for Prometheus; no ingress may expose it.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
 
+use crate::chain::chain;
 use crate::database::ReadOnly;
 use crate::http::PeerAddress;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::telemetry::{LevelError, set_level};
 
 /// What the ops routes show.
 #[derive(Clone)]
@@ -34,6 +37,7 @@ pub fn routes(ops: Ops) -> Router {
         .route("/metrics", get(metrics))
         .route("/version", get(version))
         .route("/read-only", put(read_only))
+        .route("/loglevel", put(log_level))
         .with_state(ops)
 }
 
@@ -56,17 +60,37 @@ async fn version(State(ops): State<Ops>) -> Response {
     .into_response()
 }
 
-/// Takes `true` or `false`. Whoever may forward a port to the process may switch it; the cluster's other pods may not.
-async fn read_only(
-    State(ops): State<Ops>,
-    peer: Option<Extension<PeerAddress>>,
-    Json(is_on): Json<bool>,
-) -> Response {
-    if !peer.is_some_and(|Extension(PeerAddress(address))| address.ip().to_canonical().is_loopback()) {
-        return (StatusCode::FORBIDDEN, "only from this machine: kubectl port-forward\n").into_response();
+/// That a request comes from this machine: whoever may forward a port to the process may switch it, the cluster's other pods may not.
+struct FromHere;
+
+impl<S: Send + Sync> FromRequestParts<S> for FromHere {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<PeerAddress>();
+        let is_here = peer.is_some_and(|PeerAddress(address)| address.ip().to_canonical().is_loopback());
+        let refusal = (StatusCode::FORBIDDEN, "only from this machine: kubectl port-forward\n");
+        is_here.then_some(Self).ok_or(refusal)
     }
+}
+
+/// Takes `true` or `false`.
+async fn read_only(_: FromHere, State(ops): State<Ops>, Json(is_on): Json<bool>) -> Response {
     ops.read_only.set(is_on);
     Json(ops.readiness.report()).into_response()
+}
+
+/// Takes what `log.level` takes, as a JSON text; it holds until the process ends.
+async fn log_level(_: FromHere, Json(level): Json<String>) -> Response {
+    match set_level(&level) {
+        Ok(()) => Json(serde_json::json!({ "level": level })).into_response(),
+        Err(error @ LevelError::Level(_)) => {
+            (StatusCode::BAD_REQUEST, format!("{}\n", chain(&error))).into_response()
+        }
+        Err(error @ LevelError::NotStarted) => {
+            (StatusCode::CONFLICT, format!("{}\n", chain(&error))).into_response()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +100,26 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+
+    async fn levelled_from(peer: &str) -> StatusCode {
+        let (metrics, readiness) = (Metrics::new("test"), Readiness::default());
+        let read_only = ReadOnly::new(false, readiness.clone());
+        let mut request = Request::put("/loglevel").header(CONTENT_TYPE, "application/json");
+        request.extensions_mut().unwrap().insert(PeerAddress(peer.parse().unwrap()));
+        let request = request.body(Body::from("\"debug\"")).unwrap();
+        routes(Ops { service: "test", metrics, readiness, read_only })
+            .oneshot(request)
+            .await
+            .unwrap()
+            .status()
+    }
+
+    #[tokio::test]
+    async fn only_this_machine_may_change_the_level() {
+        // This process has no log to change, which is as far as anybody from here gets.
+        assert_eq!(levelled_from("127.0.0.1:9").await, StatusCode::CONFLICT);
+        assert_eq!(levelled_from("10.0.0.7:9").await, StatusCode::FORBIDDEN);
+    }
 
     async fn switched_from(peer: &str) -> (StatusCode, bool) {
         let readiness = Readiness::default();

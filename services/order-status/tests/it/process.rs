@@ -1,6 +1,7 @@
 //! The real binary: how it starts, refuses to start, answers questions about its configuration, and stops.
 
 mod configuration;
+mod log_level;
 mod reload;
 mod stopping;
 

@@ -136,11 +136,16 @@ impl Instance {
 
     /// Turns `database.read_only` on or off; what is said to it.
     pub(crate) async fn set_read_only(&self, is_on: bool) -> (u16, Value) {
-        let url = format!("http://{}/read-only", self.ops_address);
+        let (status, text) = self.put_ops("/read-only", &is_on.into()).await;
+        (status, serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// What the ops listener says to `body` at `path`.
+    pub(crate) async fn put_ops(&self, path: &str, body: &Value) -> (u16, String) {
+        let url = format!("http://{}{path}", self.ops_address);
         let request = self.client.put(url).header("content-type", "application/json");
-        let response = request.body(is_on.to_string()).send().await.expect("an answer of the ops listener");
-        let status = response.status().as_u16();
-        (status, serde_json::from_str(&response.text().await.expect("a body")).expect("JSON"))
+        let response = request.body(body.to_string()).send().await.expect("an answer of the ops listener");
+        (response.status().as_u16(), response.text().await.expect("a body"))
     }
 
     /// What `/readyz` says.

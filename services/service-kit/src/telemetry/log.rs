@@ -1,0 +1,212 @@
+//! Logs: one line an event, JSON or for people, on standard output. What must never be in one: bodies, tokens, names, raw paths, headers. docs/logging.md is the contract.
+
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tracing::Subscriber;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
+
+use super::escape::Escaped;
+
+/// What is logged and how.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// The least level that is logged; directives such as `info,sqlx=warn` work too.
+    pub level: String,
+    /// The form of a line.
+    pub format: LogFormat,
+    /// Which requests get a line.
+    pub requests: RequestLogMode,
+    /// From when on a request is slow, for `errors_and_slow`. Milliseconds.
+    #[schemars(range(min = 0, max = 60_000))]
+    pub slow_request_ms: u64,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// `pretty` on a terminal, else `json`.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// Which requests are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestLogMode {
+    /// Every request.
+    All,
+    /// Answers of 500 and above, and slow ones.
+    ErrorsAndSlow,
+    /// None.
+    None,
+}
+
+/// Decides which requests get a line.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLog {
+    mode: RequestLogMode,
+    slow: Duration,
+}
+
+impl RequestLog {
+    /// As configured.
+    pub fn new(config: &LogConfig) -> Self {
+        Self { mode: config.requests, slow: Duration::from_millis(config.slow_request_ms) }
+    }
+
+    pub(crate) fn wants(&self, status: u16, duration: Duration) -> bool {
+        match self.mode {
+            RequestLogMode::All => true,
+            RequestLogMode::ErrorsAndSlow => status >= 500 || duration >= self.slow,
+            RequestLogMode::None => false,
+        }
+    }
+}
+
+/// Why logging cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// `log.level` is no level and no list of directives.
+    #[error("log.level is {LEVEL_FORM}")]
+    Level(#[source] ParseError),
+    /// Logging was started before in this process.
+    #[error("logging was started before")]
+    Started(#[source] TryInitError),
+}
+
+/// Why the level cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LevelError {
+    /// It is no level and no list of directives.
+    #[error("it is {LEVEL_FORM}")]
+    Level(#[source] ParseError),
+    /// This process logs otherwise, or not at all.
+    #[error("logging was not started here")]
+    NotStarted,
+}
+
+const LEVEL_FORM: &str = "neither a level (error, warn, info, debug, trace) nor a list of directives";
+
+/// The filter of the process's one log, which can be exchanged.
+static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// Starts logging for the whole process.
+pub fn start(config: &LogConfig) -> Result<(), LogError> {
+    let (filter, handle) = reload::Layer::new(filter(&config.level).map_err(LogError::Level)?);
+    let lines = lines(config.format, std::io::stdout().is_terminal(), std::io::stdout);
+    tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(LogError::Started)?;
+    // Whoever was first has started the log, which cannot be done twice.
+    let _ = FILTER.set(handle);
+    Ok(())
+}
+
+/// Logs from this level on, until the process ends or is told otherwise.
+pub fn set_level(level: &str) -> Result<(), LevelError> {
+    let filter = filter(level).map_err(LevelError::Level)?;
+    let handle = FILTER.get().ok_or(LevelError::NotStarted)?;
+    handle.reload(filter).map_err(|_| LevelError::NotStarted)?;
+    tracing::warn!(level, "the log's level is changed");
+    Ok(())
+}
+
+fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    let filter = EnvFilter::builder().parse(level)?;
+    // Audit lines are no chatter: a quieter level does not end them, only a directive that names them does.
+    if level.contains("audit") { Ok(filter) } else { Ok(filter.add_directive("audit=info".parse()?)) }
+}
+
+/// Writes each event as a line.
+fn lines<S, W>(format: LogFormat, on_terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(Escaped(writer));
+    let pretty = match format {
+        LogFormat::Auto => on_terminal,
+        LogFormat::Json => false,
+        LogFormat::Pretty => true,
+    };
+    if pretty {
+        layer.with_ansi(false).boxed()
+    } else {
+        layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, event: impl FnOnce()) -> String {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let subscriber = tracing_subscriber::registry().with(lines(format, false, move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, event);
+        String::from_utf8(memory.0.lock().unwrap().clone()).expect("text")
+    }
+
+    /// Every control character there is, and the two that only look like none.
+    fn hostile() -> String {
+        let controls = (0..=0x9f_u8).map(char::from).filter(|character| character.is_control());
+        "before".chars().chain(controls).chain(['\u{2028}', '\u{2029}']).chain("after".chars()).collect()
+    }
+
+    #[test]
+    fn no_value_leaves_its_line_or_reaches_a_terminal_in_either_format() {
+        let hostile = hostile();
+        for format in [LogFormat::Json, LogFormat::Pretty] {
+            let text = logged(format, || {
+                let error = io::Error::other(hostile.clone());
+                tracing::info!(text = hostile, shown = %hostile, debugged = ?hostile, error = %error, "{hostile}");
+                tracing::info!(error = &error as &(dyn std::error::Error + 'static), "second");
+            });
+            assert_eq!(text.matches("before").count(), 6, "{format:?}: {text}");
+            assert_eq!(text.lines().count(), 2, "{format:?}: {text}");
+            let others = text.chars().filter(|character| *character != '\n');
+            let controls = others.filter(|it| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'));
+            assert_eq!(controls.count(), 0, "{format:?}: {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_json_line_gives_back_what_was_logged() {
+        let hostile = hostile();
+        let text = logged(LogFormat::Json, || tracing::info!(target: "request", text = hostile, "grüße"));
+        let line: Value = serde_json::from_str(&text).expect("a line is JSON");
+        assert_eq!((&line["text"], &line["message"]), (&hostile.into(), &"grüße".into()));
+    }
+}
