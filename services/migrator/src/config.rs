@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use service_kit::config::{Alias, Mistakes, Settings};
+use service_kit::config::{Mistakes, Settings};
 use service_kit::database::{APP_SCHEMA, DatabaseAddress};
 use service_kit::telemetry::LogFormat;
 use sqlx::postgres::PgConnectOptions;
@@ -74,7 +74,6 @@ pub struct AddressError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Settings for Config {
     const DEFAULTS: &'static str = include_str!("../config.default.toml");
-    const ALIASES: &'static [Alias] = &[];
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.database.address.check(mistakes);

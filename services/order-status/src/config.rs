@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service_kit::config::{Alias, Mistakes, Settings};
-use service_kit::service::{PORT_ALIAS, ServiceConfig, database_alias};
+use service_kit::service::{REPLACED_ALIASES, ServiceConfig};
+use service_kit::telemetry::{OTEL_ALIASES, OTEL_PREFIX};
 
 /// Everything that can be configured. The database's login needs the writer's rights.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -17,12 +18,8 @@ pub struct Config {
 impl Settings for Config {
     const DEFAULTS: &'static str = include_str!("../config.default.toml");
 
-    const ALIASES: &'static [Alias] = &[
-        PORT_ALIAS,
-        database_alias("DB_URL"),
-        database_alias("POSTGRES_URI"),
-        database_alias("DATABASE_URL"),
-    ];
+    const ALIASES: &'static [&'static [Alias]] = &[REPLACED_ALIASES, OTEL_ALIASES];
+    const STANDARDS: &'static [&'static str] = &[OTEL_PREFIX];
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.base.check(mistakes);

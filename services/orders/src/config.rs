@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service_kit::config::{Alias, Mistakes, Settings};
-use service_kit::service::{PORT_ALIAS, ServiceConfig, database_alias};
+use service_kit::service::{REPLACED_ALIASES, ServiceConfig};
+use service_kit::telemetry::{OTEL_ALIASES, OTEL_PREFIX};
 
 use crate::catalog::CatalogConfig;
 
@@ -21,18 +22,12 @@ pub struct Config {
 impl Settings for Config {
     const DEFAULTS: &'static str = include_str!("../config.default.toml");
 
-    const ALIASES: &'static [Alias] = &[
-        PORT_ALIAS,
-        database_alias("DB_URL"),
-        database_alias("POSTGRES_URI"),
-        database_alias("DATABASE_URL"),
-        Alias {
-            variable: "CATALOG_URL",
-            key: "catalog.url",
-            convert: str::to_owned,
-            outranked_by: &["catalog.url"],
-        },
+    const ALIASES: &'static [&'static [Alias]] = &[
+        REPLACED_ALIASES,
+        &[Alias { variable: "CATALOG_URL", key: "catalog.url", convert: str::to_owned, outranked_by: &[] }],
+        OTEL_ALIASES,
     ];
+    const STANDARDS: &'static [&'static str] = &[OTEL_PREFIX];
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.base.check(mistakes);

@@ -29,8 +29,11 @@ pub trait Settings: DeserializeOwned + JsonSchema {
     /// The defaults: a TOML file that stands beside the code and is embedded in the binary.
     const DEFAULTS: &'static str;
 
-    /// Environment variables of the replaced services, and the keys that they fill.
-    const ALIASES: &'static [Alias] = &[];
+    /// Environment variables of others, such as the replaced services, and the keys that they fill: lists of them.
+    const ALIASES: &'static [&'static [Alias]] = &[];
+
+    /// How variables begin that belong to a standard of which [`Self::ALIASES`] are a part: the others do nothing, and are told.
+    const STANDARDS: &'static [&'static str] = &[];
 
     /// Adds what no key alone can tell: values that exclude or require each other.
     fn check(&self, mistakes: &mut Mistakes<'_>);
@@ -41,7 +44,7 @@ pub trait Settings: DeserializeOwned + JsonSchema {
 pub struct Loaded<C> {
     /// The values.
     pub settings: C,
-    /// What the operator should know: which alias filled which key.
+    /// What the operator should know: which alias filled which key, and which variables do nothing.
     pub notices: Vec<String>,
     /// Every key that has a value, in order, secrets masked.
     pub values: Vec<DumpedValue>,
@@ -61,7 +64,7 @@ pub struct DumpedValue {
 /// Reads the configuration from `sources`, or says everything that is wrong with it.
 pub fn load<C: Settings>(sources: &Sources) -> Result<Loaded<C>, ConfigError> {
     let schema = json_schema::<C>();
-    let layers = layers::Layers::read(C::DEFAULTS, C::ALIASES, sources)?;
+    let layers = layers::Layers::read(C::DEFAULTS, &C::ALIASES.concat(), C::STANDARDS, sources)?;
     let mut walk = walker::Walk::new(&layers);
     let value = walk.root(schema.as_value());
     let (mut found, values) = walk.finish();

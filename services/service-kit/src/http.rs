@@ -10,7 +10,6 @@ mod problem;
 mod query;
 mod request_id;
 mod server;
-mod trace_context;
 
 pub use body::{Fields, Form, unreadable};
 pub use cursor::ListKey;
@@ -22,7 +21,6 @@ pub use problem::{Code, FieldError, Problem, codes};
 pub use query::{Query, next_link};
 pub use request_id::RequestIds;
 pub use server::{BindError, PeerAddress, Server};
-pub use trace_context::TraceContext;
 
 #[doc(hidden)]
 pub use hyper::StatusCode;

@@ -1,7 +1,7 @@
 //! One object from start to end: signals, the order in which things stop, and the tasks that must not die.
 //!
 //! SIGTERM → un-ready while still serving → stop accepting, let requests finish → whatever they needed closes after them.
-//! Telemetry is flushed by `main`, last, on every path.
+//! Telemetry is flushed by [`crate::service::Running::run`], after all of this.
 
 use std::time::Duration;
 

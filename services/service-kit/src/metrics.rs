@@ -70,6 +70,8 @@ names! {
     SchemaVersion = "schema_version", "The schema version that the database is at; 0 until it was read.";
     /// The schema gate.
     SchemaCompatible = "schema_compatible", "1 when this build may work on the database's schema.";
+    /// Spans that were lost.
+    OtlpDropped = "otlp_dropped_total", "Spans that no collector got, because too many waited or because it did not take them.";
     /// The build.
     BuildInfo = "build_info", "Always 1; the labels say what runs.";
 }

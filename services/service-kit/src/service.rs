@@ -1,77 +1,33 @@
 //! How a service is put together: the same listeners, database workers, schema gate and lifecycle for each.
 //! What differs, its configuration and its routes, the service brings.
 
+mod config;
+
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{Audit, AuditConfig};
+use crate::audit::Audit;
 use crate::chain::chain;
 use crate::cli::{self, CommonArgs, DoctorOutput, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
-use crate::config::{Alias, Listen, Mistakes, Settings};
-use crate::database::{self, DATABASE_KEYS, Database, DatabaseConfig, DatabaseMetrics, Gate, ReadOnly};
+use crate::config::Settings;
+use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly};
 use crate::doctor::{self, Finding};
 use crate::exit::Exit;
-use crate::http::{BindError, Edge, Form, HttpConfig, RequestIds, Server, wrap};
-use crate::identity::{self, AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
+use crate::http::{BindError, Edge, Form, RequestIds, Server, wrap};
+use crate::identity::{self, Authenticator, IdentityError, verify_routes};
 use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
 use crate::metrics::{HttpMetrics, Metrics};
 use crate::ops::{self, Ops};
 use crate::readiness::Readiness;
 use crate::secrets::SecretsError;
-use crate::telemetry::{LogConfig, RequestLog};
-
-/// The sections that every service's configuration has. A service flattens them into its own.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-pub struct ServiceConfig {
-    /// Where callers reach the service.
-    pub listen: Listen,
-    /// Where the cluster reaches it: probes and metrics. No ingress may expose it.
-    pub ops_listen: Listen,
-    /// How callers are known.
-    pub auth: AuthConfig,
-    /// The database.
-    pub database: DatabaseConfig,
-    /// What a client may send, and how slowly.
-    pub http: HttpConfig,
-    /// How often one caller may ask.
-    pub limits: LimitsConfig,
-    /// How callers are told apart in audit lines.
-    pub audit: AuditConfig,
-    /// What is logged and how.
-    pub log: LogConfig,
-    /// How the process stops.
-    pub shutdown: ShutdownConfig,
-}
-
-impl ServiceConfig {
-    /// Adds what is wrong between the keys.
-    pub fn check(&self, mistakes: &mut Mistakes<'_>) {
-        self.auth.check(&self.listen, mistakes);
-        self.audit.check(mistakes);
-        self.database.check(mistakes);
-    }
-}
-
-/// `PORT`, as the replaced services read it. It names no address, so it fills that of this machine.
-pub const PORT_ALIAS: Alias = Alias {
-    variable: "PORT",
-    key: "listen",
-    convert: |port| format!("127.0.0.1:{port}"),
-    outranked_by: &["listen"],
-};
-
-/// A variable of the replaced services that holds the database's address.
-pub const fn database_alias(variable: &'static str) -> Alias {
-    Alias { variable, key: "database.url", convert: str::to_owned, outranked_by: DATABASE_KEYS }
-}
+use crate::telemetry::{OtlpError, RequestLog, Tracer};
+pub use config::{REPLACED_ALIASES, ServiceConfig};
 
 /// A service: what it is called, how it is configured, and its routes.
 pub trait Service {
@@ -131,6 +87,7 @@ pub struct Running {
     read_only: ReadOnly,
     lifecycle: Lifecycle,
     shutdown: ShutdownConfig,
+    tracer: Tracer,
 }
 
 /// Why a service cannot run.
@@ -148,6 +105,9 @@ pub enum ServiceError {
     /// The key of the audit lines cannot be had.
     #[error("audit lines cannot be written")]
     AuditKey(#[source] SecretsError),
+    /// Spans cannot be sent as configured.
+    #[error(transparent)]
+    Telemetry(#[from] OtlpError),
     /// It ended otherwise than by being asked to.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
@@ -159,13 +119,28 @@ impl Running {
         config: &S::Config,
         request_ids: RequestIds,
     ) -> Result<Self, ServiceError> {
+        crate::tls::install_provider();
+        let metrics = Metrics::new(S::NAME);
+        let tracer = Tracer::start(S::NAME, &S::base(config).telemetry, &metrics, Clock::system()).await?;
+        let started = Self::start_with::<S>(config, request_ids, metrics, tracer).await;
+        if started.is_err() {
+            tracer.flush().await;
+        }
+        started
+    }
+
+    async fn start_with<S: Service>(
+        config: &S::Config,
+        request_ids: RequestIds,
+        metrics: Metrics,
+        tracer: Tracer,
+    ) -> Result<Self, ServiceError> {
         let base = S::base(config);
         let server = Server::bind(&base.listen, &base.http).await?;
         let ops_server = Server::bind(&base.ops_listen, &base.http).await?;
         let (address, ops_address) = (server.address(), ops_server.address());
 
         let readiness = Readiness::default();
-        let metrics = Metrics::new(S::NAME);
         let mut lifecycle = Lifecycle::new(readiness.clone());
 
         let (database, workers) =
@@ -185,7 +160,6 @@ impl Running {
             ops_server.serve(ops::routes(ops), lifecycle.stop_rest(), Duration::ZERO),
         );
 
-        crate::tls::install_provider();
         let authenticator = Authenticator::new(&base.auth, &base.limits, Clock::system())?;
         lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
 
@@ -194,6 +168,7 @@ impl Running {
             metrics: HttpMetrics::new(&metrics),
             log: RequestLog::new(&base.log),
             audit: Audit::new(&base.audit).map_err(ServiceError::AuditKey)?,
+            tracer,
         };
         if let Some(listen) = &base.auth.verify_listen {
             let server = Server::bind(listen, &base.http).await?;
@@ -211,7 +186,7 @@ impl Running {
         lifecycle.serve("API listener", serve);
 
         tracing::info!(service = S::NAME, %address, %ops_address, "listening");
-        Ok(Self { address, ops_address, read_only, lifecycle, shutdown: base.shutdown.clone() })
+        Ok(Self { address, ops_address, read_only, lifecycle, shutdown: base.shutdown.clone(), tracer })
     }
 
     /// Takes `database.read_only` from what `load` returns, at each SIGHUP.
@@ -231,9 +206,13 @@ impl Running {
         });
     }
 
-    /// Runs until a signal, then stops in order.
+    /// Runs until a signal, then stops in order; telemetry leaves last. Who signals twice waits for nothing.
     pub async fn run(self) -> Result<(), LifecycleError> {
-        self.lifecycle.run(&self.shutdown).await
+        let ended = self.lifecycle.run(&self.shutdown).await;
+        if !matches!(ended, Err(LifecycleError::Aborted)) {
+            self.tracer.flush().await;
+        }
+        ended
     }
 }
 
@@ -255,7 +234,7 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
         return cli::refuse(&error, Exit::Configuration).into();
     }
     for notice in &loaded.notices {
-        tracing::warn!(notice, "a variable of the replaced services is used");
+        tracing::warn!(notice, "a variable that is not of our own is set");
     }
     match serve::<S>(&loaded.settings, args.common.clone()) {
         Ok(()) => Exit::Success.into(),

@@ -11,6 +11,7 @@ pub mod file;
 pub mod history;
 pub mod issuer;
 pub mod openapi;
+pub mod otlp;
 pub mod postgres;
 pub mod proxy;
 pub mod wait;

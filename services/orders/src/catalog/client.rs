@@ -6,8 +6,9 @@ use std::time::Duration;
 use order_model::ModelId;
 use reqwest::header::{AUTHORIZATION, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Response, StatusCode};
+use reqwest::{Certificate, Client, Response, StatusCode, Url};
 use service_kit::secrets::{Secrets, SecretsError};
+use service_kit::telemetry::{Outgoing, OutgoingCall, TraceContext};
 
 use super::config::CatalogConfig;
 use super::wire::{self, ModelDetails};
@@ -100,6 +101,7 @@ pub(super) struct CatalogClient {
     http: Client,
     base: String,
     token: Option<Token>,
+    call: OutgoingCall,
 }
 
 #[derive(Debug)]
@@ -123,7 +125,19 @@ impl CatalogClient {
         }
         let http = builder.build().map_err(ClientError::Build)?;
         let token = config.has_token().then(|| Token::new(config)).transpose()?;
-        Ok(Self { http, base: config.url.trim_end_matches('/').to_owned(), token })
+        let address = Url::parse(&config.url).ok();
+        let call = OutgoingCall {
+            method: "GET",
+            template: "/models/id/{model_id}",
+            address: address.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned(),
+            port: address.and_then(|url| url.port_or_known_default()).unwrap_or_default(),
+        };
+        Ok(Self { http, base: config.url.trim_end_matches('/').to_owned(), token, call })
+    }
+
+    /// Begins to ask for a model, for a request of this trace.
+    pub(super) fn call(&self, trace: &TraceContext) -> Outgoing {
+        trace.call(&self.call)
     }
 
     /// One model, or whether it is still what `known` stands for.
@@ -131,9 +145,11 @@ impl CatalogClient {
         &self,
         id: &ModelId,
         known: Option<&HeaderValue>,
-        trace: HeaderMap,
+        call: &mut Outgoing,
     ) -> Result<Reply, LookupError> {
-        let mut response = self.ask(&self.base, id, known, trace).await.map_err(LookupError::NoAnswer)?;
+        let asked = self.ask(&self.base, id, known, call.headers()).await;
+        let mut response = asked.map_err(LookupError::NoAnswer)?;
+        call.answered(response.status());
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(Reply::Missing),

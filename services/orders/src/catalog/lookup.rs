@@ -8,9 +8,9 @@ use prometheus::{IntCounterVec, IntGauge};
 use reqwest::header::HeaderValue;
 use service_kit::chain;
 use service_kit::fair::{Places, Share};
-use service_kit::http::TraceContext;
 use service_kit::metrics::{Metrics, Name};
 use service_kit::readiness::{Condition, Readiness};
+use service_kit::telemetry::TraceContext;
 use tokio::time::timeout;
 
 use super::breaker::{Breaker, BreakerState};
@@ -141,7 +141,8 @@ impl Inner {
         tag: Option<&HeaderValue>,
         asker: &Asker,
     ) -> Result<Reply, LookupError> {
-        let reply = self.client.model(id, tag, asker.trace.headers()).await;
+        let mut call = self.client.call(&asker.trace);
+        let reply = self.client.model(id, tag, &mut call).await;
         let outcome = match &reply {
             Ok(Reply::Found(..)) => "found",
             Ok(Reply::Missing) => "missing",
@@ -149,6 +150,7 @@ impl Inner {
             Err(error) => {
                 let outcome = error.as_outcome();
                 tracing::debug!(error = chain(error), outcome, "a model could not be looked up");
+                call.failed(outcome);
                 outcome
             }
         };

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::http::openapi::schemas::{self, Shape};
 use service_kit::http::openapi::{Answer, Operation};
-use service_kit::http::{ListKey, Problem, Query, TraceContext, next_link};
+use service_kit::http::{ListKey, Problem, Query, next_link};
 use service_kit::identity::{Caller, Identity, not_authorized};
+use service_kit::telemetry::TraceContext;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 

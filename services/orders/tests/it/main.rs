@@ -13,3 +13,4 @@ mod page;
 mod process;
 mod raw_catalog;
 mod support;
+mod tracing;

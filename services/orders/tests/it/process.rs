@@ -26,8 +26,8 @@ pub(crate) fn program(environment: impl IntoIterator<Item = (String, String)>) -
 pub(crate) struct Program {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
-    address: SocketAddr,
-    ops_address: SocketAddr,
+    pub(crate) address: SocketAddr,
+    pub(crate) ops_address: SocketAddr,
 }
 
 impl Program {
@@ -54,7 +54,7 @@ impl Program {
     }
 
     /// The lines of its log so far; each must be JSON.
-    fn events(&self) -> Vec<Value> {
+    pub(crate) fn events(&self) -> Vec<Value> {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.iter().map(|line| serde_json::from_str(line).expect("a log line is JSON")).collect()
     }
@@ -68,12 +68,12 @@ impl Program {
         ask(&client(), Method::GET, self.ops_address, path).await
     }
 
-    fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()), "the signal was sent");
     }
 
-    async fn ended(&mut self) -> ExitStatus {
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
         let child = &mut self.child;
         wait::until("the program ends", PATIENCE, || {
             let ended = child.try_wait().expect("a child of ours");

@@ -22,7 +22,7 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
 }
 
-/// A variable that the replaced services read, and the key of ours that it fills.
+/// A variable of others, and the key of ours that it fills.
 #[derive(Debug, Clone, Copy)]
 pub struct Alias {
     /// The variable's name.
@@ -31,7 +31,7 @@ pub struct Alias {
     pub key: &'static str,
     /// What the variable's text becomes.
     pub convert: fn(&str) -> String,
-    /// Keys that say the same: where the file or the environment sets one of them, the variable is not used.
+    /// Other keys that say the same: where the file or the environment sets one of them, the variable is not used.
     pub outranked_by: &'static [&'static str],
 }
 
@@ -44,7 +44,12 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
-    pub(super) fn read(defaults: &str, aliases: &[Alias], sources: &Sources) -> Result<Self, ConfigError> {
+    pub(super) fn read(
+        defaults: &str,
+        aliases: &[Alias],
+        standards: &[&str],
+        sources: &Sources,
+    ) -> Result<Self, ConfigError> {
         let mut conflicts = Vec::new();
         let mut chosen = Figment::new();
         if let Some(file) = &sources.file {
@@ -63,7 +68,8 @@ impl Layers {
             &mut conflicts,
         ));
 
-        let (used, notices) = used_aliases(aliases, sources, &chosen);
+        let (used, mut notices) = used_aliases(aliases, sources, &chosen);
+        notices.extend(without_effect(aliases, standards, sources));
         let alias_layer = Texts::from_pairs(
             "alias",
             used.into_iter().map(|(alias, text)| {
@@ -121,7 +127,7 @@ fn used_aliases<'a>(
             continue;
         };
         let (variable, key) = (alias.variable, alias.key);
-        if let Some(winner) = alias.outranked_by.iter().find(|key| chosen.contains(key)) {
+        if let Some(winner) = alias.outranked_by.iter().chain([&key]).find(|key| chosen.contains(key)) {
             notices.push(format!("{variable} is not used, because {winner} is set"));
         } else if let Some((first, _)) = used.iter().find(|(other, _)| other.key == key) {
             notices.push(format!("{variable} is not used, because {} is set", first.variable));
@@ -131,6 +137,16 @@ fn used_aliases<'a>(
         }
     }
     (used, notices)
+}
+
+/// Variables of a standard that no alias reads.
+fn without_effect(aliases: &[Alias], standards: &[&str], sources: &Sources) -> Vec<String> {
+    let names = sources.environment.iter().map(|(name, _)| name);
+    names
+        .filter(|name| standards.iter().any(|standard| name.starts_with(standard)))
+        .filter(|name| aliases.iter().all(|alias| alias.variable != *name))
+        .map(|name| format!("{name} is not supported and does nothing"))
+        .collect()
 }
 
 /// Variables that Kubernetes injects for a Service whose name begins with the prefix, and our own switch for the file.

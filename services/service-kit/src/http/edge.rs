@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderValue, VARY};
 use hyper::{Method, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::field::display;
 
 use super::problem::{Problem, codes};
 use super::request_id::{RequestIds, X_REQUEST_ID};
@@ -18,7 +19,7 @@ use super::server::HEADER_BYTES_MAX;
 use crate::audit::Audit;
 use crate::identity::Witness;
 use crate::metrics::HttpMetrics;
-use crate::telemetry::RequestLog;
+use crate::telemetry::{RequestLog, TraceContext, Tracer};
 
 /// What the edge needs of the process around it.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct Edge {
     pub log: RequestLog,
     /// Writes who was refused, and what operators read.
     pub audit: Audit,
+    /// Makes spans of requests.
+    pub tracer: Tracer,
 }
 
 /// What a handler adds to its request's log line, by putting it among the response's extensions.
@@ -82,6 +85,9 @@ async fn pass(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let witness = Witness::default();
     request.extensions_mut().insert(witness.clone());
+    let trace = TraceContext::receive(request.headers(), edge.tracer);
+    let span = trace.serve(method_name(&method), route.as_ref().map(route_name));
+    request.extensions_mut().insert(trace.clone());
     let _active = edge.metrics.active();
 
     let mut response = if header_bytes(request.headers()) > HEADER_BYTES_MAX {
@@ -103,6 +109,7 @@ async fn pass(
     finish_headers(&mut response, id.clone());
 
     let entry = Entry {
+        trace: &trace,
         request_id: id.to_str().unwrap_or_default(),
         method: method_name(&method),
         route: route.as_ref().map_or("unmatched", route_name),
@@ -117,6 +124,7 @@ async fn pass(
         entry.write(duration, problem.as_ref());
     }
     edge.audit.note(&entry, &witness);
+    span.end(status);
     response
 }
 
@@ -163,6 +171,7 @@ fn order_id(path: &RawPathParams) -> Option<i64> {
 /// What is said of a request when it has been answered.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry<'a> {
+    pub(crate) trace: &'a TraceContext,
     pub(crate) request_id: &'a str,
     pub(crate) method: &'static str,
     pub(crate) route: &'a str,
@@ -174,18 +183,20 @@ pub(crate) struct Entry<'a> {
 
 impl Entry<'_> {
     fn write(&self, duration: Duration, problem: Option<&Problem>) {
-        let Self { request_id, method, route, status, order_id, caller_role, code } = *self;
+        let Self { trace, request_id, method, route, status, order_id, caller_role, code } = *self;
         let duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3;
         let cause = problem.and_then(Problem::cause_chain);
+        let trace_id = display(trace.trace_id());
+        let span_id = trace.span_id().map(display);
         let is_error = status.is_server_error();
         let status = status.as_u16();
         if is_error {
             tracing::error!(
-                target: "request", request_id, method, route, status, duration_ms, order_id, caller_role, code, cause
+                target: "request", trace_id, span_id, request_id, method, route, status, duration_ms, order_id, caller_role, code, cause
             );
         } else {
             tracing::info!(
-                target: "request", request_id, method, route, status, duration_ms, order_id, caller_role, code, cause
+                target: "request", trace_id, span_id, request_id, method, route, status, duration_ms, order_id, caller_role, code, cause
             );
         }
     }

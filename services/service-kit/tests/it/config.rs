@@ -86,7 +86,7 @@ impl Settings for Config {
         read_only = false
     "#;
 
-    const ALIASES: &'static [Alias] = &[
+    const ALIASES: &'static [&'static [Alias]] = &[&[
         Alias {
             variable: "PORT",
             key: "listen",
@@ -95,7 +95,8 @@ impl Settings for Config {
         },
         Alias { variable: "OLD_NAME", key: "name", convert: str::to_owned, outranked_by: &[] },
         Alias { variable: "OLD_COUNT", key: "count", convert: str::to_owned, outranked_by: &[] },
-    ];
+    ]];
+    const STANDARDS: &'static [&'static str] = &["OLD_"];
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {
         if self.count == 13 {

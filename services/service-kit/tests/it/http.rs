@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use service_kit::config::Listen;
 use service_kit::http::{Edge, Form, HttpConfig, Problem, RequestIds, Server, both_spellings, codes, wrap};
 use service_kit::metrics::{HttpMetrics, Metrics};
-use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode};
+use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode, Tracer};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +62,7 @@ impl Site {
             metrics: HttpMetrics::new(&metrics),
             log,
             audit: unkeyed_audit(),
+            tracer: Tracer::off(),
         };
         let (gate, stop) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
         let waiting = Arc::default();

@@ -26,7 +26,7 @@ use service_kit::config::{ConfigError, Listen, Mistakes, Settings, Sources, load
 use service_kit::http::{Edge, RequestIds, Server, wrap};
 use service_kit::identity::{AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
 use service_kit::metrics::{HttpMetrics, Metrics};
-use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode};
+use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode, Tracer};
 use testkit::file::TestFile;
 use time::OffsetDateTime;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -180,7 +180,13 @@ async fn serve(routes: axum::Router, stop: CancellationToken) -> SocketAddr {
         slow_request_ms: 0,
     });
     let metrics = HttpMetrics::new(&Metrics::new("test"));
-    let edge = Edge { request_ids: RequestIds::counting(), metrics, log, audit: unkeyed_audit() };
+    let edge = Edge {
+        request_ids: RequestIds::counting(),
+        metrics,
+        log,
+        audit: unkeyed_audit(),
+        tracer: Tracer::off(),
+    };
     tokio::spawn(server.serve(wrap(routes, edge), stop, Duration::ZERO));
     address
 }

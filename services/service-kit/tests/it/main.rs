@@ -4,4 +4,5 @@ mod config;
 mod http;
 mod identity;
 mod log;
+mod statements;
 mod wire;

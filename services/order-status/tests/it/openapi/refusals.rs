@@ -13,7 +13,7 @@ use service_kit::config::Listen;
 use service_kit::http::{Edge, HttpConfig, RequestIds, Server, wrap};
 use service_kit::identity::AuthMode;
 use service_kit::metrics::{HttpMetrics, Metrics};
-use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode};
+use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode, Tracer};
 use sqlx::Executor;
 use testkit::openapi::{Held, Route};
 use testkit::proxy::{Link, Proxy};
@@ -278,7 +278,13 @@ async fn a_panic_is_refused_as_declared_and_says_nothing_of_itself() {
     };
     let metrics = HttpMetrics::new(&Metrics::new("test"));
     let audit = Audit::new(&AuditConfig { key: None, key_file: None }).expect("a key of its own");
-    let edge = Edge { request_ids: RequestIds::counting(), metrics, log: RequestLog::new(&log), audit };
+    let edge = Edge {
+        request_ids: RequestIds::counting(),
+        metrics,
+        log: RequestLog::new(&log),
+        audit,
+        tracer: Tracer::off(),
+    };
     let routes =
         Router::new().route("/orders/{order_id}", get(async || -> &'static str { panic!("planted") }));
     tokio::spawn(server.serve(wrap(routes, edge), CancellationToken::new(), PATIENCE));

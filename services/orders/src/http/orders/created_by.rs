@@ -4,8 +4,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use service_kit::http::openapi::{Operation, schemas};
-use service_kit::http::{Problem, TraceContext, path_param};
+use service_kit::http::{Problem, path_param};
 use service_kit::identity::Caller;
+use service_kit::telemetry::TraceContext;
 
 use crate::http::list::{answer, described};
 use crate::state::AppState;

@@ -27,10 +27,17 @@ fn an_alias_beats_the_default_and_is_told() {
 }
 
 #[test]
-fn the_file_beats_an_alias() {
+fn a_variable_of_a_standard_that_nobody_reads_is_told() {
+    let loaded = loaded("", &[("OLD_FASHIONED", "1"), ("OLDER", "2"), ("ELSEWHERE", "3")]);
+    assert_eq!(loaded.notices, ["OLD_FASHIONED is not supported and does nothing"]);
+}
+
+#[test]
+fn the_file_beats_an_alias_and_that_is_told() {
     let file = File::new("name = 'filed'");
     let loaded = load::<Config>(&sources(Some(&file), &[("OLD_NAME", "old")])).expect("it can be used");
     assert_eq!(loaded.settings.name, "filed");
+    assert_eq!(loaded.notices, ["OLD_NAME is not used, because name is set"]);
     assert_eq!(origin(&loaded, "name"), format!("file {}", file.path()));
 }
 
