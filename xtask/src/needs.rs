@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use crate::shell;
 
 /// What each need means: programs on the search path, of each group one.
-const PROGRAMS: [(&str, &[&[&str]]); 4] = [
+const PROGRAMS: [(&str, &[&[&str]]); 5] = [
     // A browser is told what to do by its driver, which finds it by itself.
     ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
     ("nginx", &[&["nginx"]]),
+    ("otelcol", &[&["otelcol"]]),
     ("pgbouncer", &[&["pgbouncer"]]),
     ("prometheus", &[&["prometheus"]]),
 ];

@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 16] = [
+const TOOLS: [Tool; 17] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -47,6 +47,12 @@ const TOOLS: [Tool; 16] = [
         version: &["chromedriver", "--version"],
         purpose: "test: the page at /docs in chromium or google-chrome, whichever it belongs to; skipped by name without them",
         remedy: "your system's packages chromium and chromium-driver",
+    },
+    Tool {
+        name: "otelcol",
+        version: &["otelcol", "--version"],
+        purpose: "test: traces, through the real OpenTelemetry collector; skipped by name without it",
+        remedy: "with Go, as .ci/otelcol.yaml says, into a folder of the search path",
     },
     Tool {
         name: "git",
