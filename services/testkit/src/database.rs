@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use crate::history::{HistoryError, check_history_law};
 use crate::postgres::ServerError;
 
-pub use template::TemplateError;
+pub use template::{TemplateError, install};
 
 /// Who a test connects as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

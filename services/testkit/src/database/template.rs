@@ -96,6 +96,11 @@ async fn make(admin: &PgConnectOptions) -> Result<String, TemplateError> {
     Ok(name)
 }
 
+/// The three logins and the schema in a new database of any server: what a fresh installation has.
+pub async fn install(database: &PgConnectOptions, name: &str) -> Result<(), TemplateError> {
+    migrate(database, MigrationSet::embedded().map_err(TemplateError::Files)?, name).await
+}
+
 async fn migrate(
     building: &PgConnectOptions,
     migrations: MigrationSet,
