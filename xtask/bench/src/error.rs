@@ -1,0 +1,54 @@
+//! Everything that can go wrong here.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use crate::load::{LoadError, Report};
+use crate::store::StoreError;
+use crate::system::SystemError;
+
+/// Why there are no figures.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BenchError {
+    #[error("the database does not do what the bench needs")]
+    Store(#[from] StoreError),
+    #[error("the services do not run")]
+    System(#[from] SystemError),
+    #[error("no load")]
+    Load(#[from] LoadError),
+    #[error("the demo catalog cannot listen")]
+    Catalog(#[source] io::Error),
+    #[error("{}", .path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("the figures cannot be written")]
+    Json(#[from] serde_json::Error),
+    #[error("a population is a multiple of twenty orders, two thousand at least; {0} is not")]
+    Population(i64),
+    #[error("{what}: a server that answers quickly but wrongly is not measured: {report:#?}")]
+    Wrong { what: &'static str, report: Box<Report> },
+    #[error("{what}: {good} answers said yes, but the database has only {written} new rows")]
+    NotWritten { what: &'static str, good: u64, written: i64 },
+    #[error("`{program}` could not be started")]
+    Start { program: &'static str, source: io::Error },
+    #[error("`{program}` ended with {status}: {said}")]
+    Ended { program: &'static str, status: ExitStatus, said: String },
+    #[error("`{program}` printed something else than was expected: {said}")]
+    Unread { program: &'static str, said: String },
+    #[error(
+        "the peers' compare ended with {status}; what it says is above. A peer that is not built: run `build` in that folder first"
+    )]
+    Peers { status: ExitStatus },
+    #[error(transparent)]
+    TimedOut(#[from] testkit::wait::TimedOut),
+    #[error("stopped")]
+    Stopped,
+}
+
+impl BenchError {
+    /// For `map_err`: a failure about `path`.
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { path, source }
+    }
+}

@@ -1,0 +1,66 @@
+//! The load generator: a process of its own, one thread, that asks and holds every answer against what it must say.
+
+mod client;
+mod drive;
+mod judge;
+mod ledger;
+mod script;
+mod spec;
+mod wire;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub(crate) use spec::{Kind, Report, Spec, Until};
+
+use crate::population::Population;
+
+/// Why a load did not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("the load generator could not be run")]
+    Start(#[source] io::Error),
+    #[error("the load generator was told, or tells, what cannot be read")]
+    Json(#[from] serde_json::Error),
+    #[error("there is no population of {0} orders")]
+    Population(i64),
+    #[error("the load generator ended badly; what it said is above")]
+    Ended,
+}
+
+/// The other process: what to do comes by standard input, what came of it goes to standard output.
+pub(crate) async fn serve() -> Result<(), LoadError> {
+    let spec: Spec = serde_json::from_reader(io::stdin().lock())?;
+    let population = Population::of(spec.population).ok_or(LoadError::Population(spec.population))?;
+    let report = drive::drive(&spec, population).await;
+    serde_json::to_writer(io::stdout().lock(), &report)?;
+    Ok(())
+}
+
+/// Runs a load in a process of its own, on the processors that `place` names, or wherever the system likes.
+pub(crate) async fn run(spec: Spec, place: Option<&str>) -> Result<Report, LoadError> {
+    let us = std::env::current_exe().map_err(LoadError::Start)?;
+    let mut command = at(place, &us);
+    command.arg("load").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().map_err(LoadError::Start)?;
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(&serde_json::to_vec(&spec)?).map_err(LoadError::Start)?;
+        }
+        let output = child.wait_with_output().map_err(LoadError::Start)?;
+        if !output.status.success() {
+            return Err(LoadError::Ended);
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    });
+    ran.await.map_err(|error| LoadError::Start(io::Error::other(error)))?
+}
+
+/// `program`, kept to the processors that `place` names.
+pub(crate) fn at(place: Option<&str>, program: &Path) -> Command {
+    let Some(place) = place else { return Command::new(program) };
+    let mut command = Command::new("taskset");
+    command.arg("-c").arg(place).arg(program);
+    command
+}

@@ -1,0 +1,258 @@
+//! Which request comes next, and what its answer must say.
+
+use hyper::Method;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::ledger::{Ledger, Made};
+use super::spec::{Kind, Spec};
+use crate::population::{Population, Toggle};
+
+/// Strides of walks that meet everything in scattered order; primes that divide no population's size.
+const STRIDE_OF_TOGGLES: i64 = 7919;
+const STRIDE_OF_USERS: i64 = 2741;
+/// Whose orders are nearly all unpaid: `subject/growth.sql`.
+pub(crate) const BUSY_CREATOR: &str = "busy-creator";
+
+/// One request, and what is known about its answer.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) is_list: bool,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) body: Option<String>,
+    /// `If-None-Match`.
+    pub(super) known_version: Option<i64>,
+    /// `If-Match`.
+    pub(super) wanted_version: Option<i64>,
+    pub(super) expected: Expected,
+}
+
+/// What the answer must say.
+#[derive(Clone, Debug)]
+pub(super) enum Expected {
+    /// How a seeded order stands, `acknowledged` moves or more after its seed.
+    Standing { order_id: i64, acknowledged: i64 },
+    /// A seeded order, whole.
+    Order { order_id: i64, acknowledged: i64 },
+    /// The events of a seeded order.
+    History { order_id: i64, acknowledged: i64 },
+    /// A move that changed the order.
+    Moved { order_id: i64, number: i64 },
+    /// A new order.
+    Created { number: u64 },
+    /// One that was made before, as it was made.
+    Made(Made),
+    /// The paid orders of a user.
+    Paid { user: i64 },
+    /// All orders of a user; moves acknowledged before, by order.
+    All { user: i64, acknowledged: Vec<i64> },
+    /// The one order of somebody who was made up for it.
+    AllMade(Made),
+    /// A page of the busy creator's paid orders.
+    Busy,
+}
+
+/// The requests of one load.
+#[derive(Debug)]
+pub(super) struct Script {
+    kind: Kind,
+    warming: bool,
+    seed: u64,
+    dice: StdRng,
+    toggle: i64,
+    user: i64,
+    created: u64,
+    pub(super) population: Population,
+    pub(super) ledger: Ledger,
+}
+
+impl Script {
+    pub(super) fn new(spec: &Spec, population: Population) -> Self {
+        let mut dice = StdRng::seed_from_u64(spec.seed);
+        let user = dice.random_range(0..population.users());
+        Self {
+            kind: spec.kind,
+            warming: spec.warming,
+            seed: spec.seed,
+            dice,
+            toggle: spec.moved_before * STRIDE_OF_TOGGLES,
+            user,
+            created: 0,
+            population,
+            ledger: Ledger::default(),
+        }
+    }
+
+    /// The next request. It never runs out.
+    pub(super) fn next(&mut self) -> Question {
+        match self.kind {
+            Kind::Status => self.status(),
+            Kind::Order => self.order(),
+            Kind::History => self.history(),
+            Kind::Update => self.update(),
+            Kind::Create => self.create(),
+            Kind::Paid => self.paid(),
+            Kind::Busy => get(format!("/orders/created_by/{BUSY_CREATOR}"), Expected::Busy).of_orders(),
+            Kind::Mixed => self.mixed(),
+            Kind::Cold(user) => get(format!("/orders/user/{user}"), Expected::Paid { user }).of_orders(),
+        }
+    }
+
+    fn mixed(&mut self) -> Question {
+        match self.dice.random_range(0..20) {
+            0..5 => self.status(),
+            5 => self.order(),
+            6 => self.history(),
+            7..11 => self.update(),
+            11 => self.update_if_match(),
+            12 | 13 => self.create(),
+            14 => self.made(),
+            15 => self.all_made(),
+            16 | 17 => self.conditional(),
+            18 => self.paid(),
+            _ => self.all(),
+        }
+    }
+
+    /// Any order; in a mixture often one that was just moved, otherwise none that another load may have moved.
+    fn any(&mut self) -> (i64, i64) {
+        let mut order_id = self.dice.random_range(1..=self.population.orders());
+        if self.kind != Kind::Mixed {
+            while self.population.order(order_id).toggles() {
+                order_id = self.dice.random_range(1..=self.population.orders());
+            }
+        } else if self.dice.random() {
+            let behind = self.dice.random_range(0..64);
+            order_id = self.nth_toggle(self.toggle - behind * STRIDE_OF_TOGGLES).order_id;
+        }
+        (order_id, self.ledger.moves(order_id).acknowledged)
+    }
+
+    fn status(&mut self) -> Question {
+        let (order_id, acknowledged) = self.any();
+        get(format!("/orders/{order_id}/status"), Expected::Standing { order_id, acknowledged })
+    }
+
+    fn conditional(&mut self) -> Question {
+        let (order_id, acknowledged) = self.any();
+        let version = self.population.order(order_id).version + acknowledged;
+        let question =
+            get(format!("/orders/{order_id}/status"), Expected::Standing { order_id, acknowledged });
+        Question { known_version: Some(version), ..question }
+    }
+
+    fn order(&mut self) -> Question {
+        let (order_id, acknowledged) = self.any();
+        get(format!("/orders/{order_id}"), Expected::Order { order_id, acknowledged })
+    }
+
+    fn history(&mut self) -> Question {
+        let (order_id, acknowledged) = self.any();
+        get(format!("/orders/{order_id}/history?limit=200"), Expected::History { order_id, acknowledged })
+    }
+
+    fn nth_toggle(&self, at: i64) -> Toggle {
+        let count = if self.warming { self.population.users() } else { self.population.toggles() };
+        self.population.toggle(at.rem_euclid(count), self.warming)
+    }
+
+    /// Passes over orders whose last move has no answer, or got none that says what became of it.
+    fn update(&mut self) -> Question {
+        for _ in 0..self.population.toggles() {
+            self.toggle += STRIDE_OF_TOGGLES;
+            let Toggle { order_id, requester_id } = self.nth_toggle(self.toggle);
+            let Some(number) = self.ledger.begin_move(order_id) else { continue };
+            let is_requested = self.population.order(order_id).rung_after(number) == 2;
+            let body = format!(
+                r#"{{"state_type":"requested","new_value":{is_requested},"user_id":"{requester_id}"}}"#
+            );
+            let expected = Expected::Moved { order_id, number };
+            return sends(Method::PUT, format!("/orders/{order_id}/update"), body, expected);
+        }
+        self.status()
+    }
+
+    fn update_if_match(&mut self) -> Question {
+        let question = self.update();
+        let wanted_version = match question.expected {
+            Expected::Moved { order_id, number } => {
+                Some(self.population.order(order_id).version + number - 1)
+            }
+            _ => None,
+        };
+        Question { wanted_version, ..question }
+    }
+
+    fn create(&mut self) -> Question {
+        self.created += 1;
+        let number = self.created;
+        let body = format!(
+            r#"{{"requester_id":"{}","created_by":"creator-{}","model_id":"65f0c0de{:016x}","custom_params":{{"material":"pla","number":{number}}},"cost_initial":10.25,"cost_final":12.5}}"#,
+            self.requester(number),
+            number % 500,
+            number % 2000,
+        );
+        sends(Method::POST, "/orders/".to_owned(), body, Expected::Created { number })
+    }
+
+    /// Who asks for the nth create: nobody else ever did.
+    pub(super) fn requester(&self, number: u64) -> String {
+        format!("made-{}-{number}", self.seed)
+    }
+
+    fn made(&mut self) -> Question {
+        let pick = self.dice.random();
+        match self.ledger.made(pick) {
+            Some(made) => get(format!("/orders/{}", made.order_id), Expected::Made(made)),
+            None => self.create(),
+        }
+    }
+
+    fn all_made(&mut self) -> Question {
+        let pick = self.dice.random();
+        match self.ledger.made(pick) {
+            Some(made) => {
+                let path = format!("/orders/user/{}?status=all", self.requester(made.number));
+                get(path, Expected::AllMade(made)).of_orders()
+            }
+            None => self.create(),
+        }
+    }
+
+    fn paid(&mut self) -> Question {
+        self.user = (self.user + STRIDE_OF_USERS) % self.population.users();
+        let user = self.user + 1;
+        get(format!("/orders/user/{user}"), Expected::Paid { user }).of_orders()
+    }
+
+    fn all(&mut self) -> Question {
+        let user = self.dice.random_range(1..=self.population.users());
+        let ids = self.population.of_user(user).into_iter().map(|facts| facts.order_id);
+        let acknowledged = ids.map(|id| self.ledger.moves(id).acknowledged).collect();
+        let expected = Expected::All { user, acknowledged };
+        get(format!("/orders/user/{user}?status=all"), expected).of_orders()
+    }
+}
+
+fn get(path: String, expected: Expected) -> Question {
+    Question {
+        is_list: false,
+        method: Method::GET,
+        path,
+        body: None,
+        known_version: None,
+        wanted_version: None,
+        expected,
+    }
+}
+
+fn sends(method: Method, path: String, body: String, expected: Expected) -> Question {
+    Question { method, body: Some(body), ..get(path, expected) }
+}
+
+impl Question {
+    fn of_orders(self) -> Self {
+        Self { is_list: true, ..self }
+    }
+}

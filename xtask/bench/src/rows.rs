@@ -1,0 +1,54 @@
+//! The rows of the table: which figure, which goal. Each group is a file.
+
+mod cold;
+mod crosstalk;
+mod footprint;
+mod growth;
+mod hot;
+mod instructions;
+mod lone;
+mod overload;
+mod peers;
+mod telemetry;
+mod throughput;
+mod trips;
+
+use std::process::Command;
+
+use crate::cli::Group;
+use crate::error::BenchError;
+use crate::measure::Bench;
+use crate::report::Findings;
+use crate::system::Variant;
+
+/// Requests at once in every row about a busy service.
+const CLIENTS: usize = 64;
+
+/// The key that sets how many requests share a statement.
+const BATCH_MAX: &str = "ATELIER_DATABASE__BATCH_MAX";
+
+/// Measures one group and adds its rows.
+pub(crate) async fn measure(group: Group, bench: &Bench, findings: &mut Findings) -> Result<(), BenchError> {
+    match group {
+        Group::Trips => trips::measure(bench, findings).await,
+        Group::Crosstalk => crosstalk::measure(bench, findings).await,
+        Group::Cold => cold::measure(bench, findings).await,
+        Group::Hot => hot::measure(bench, findings).await,
+        Group::Instructions => instructions::measure(bench, findings),
+        Group::Throughput => throughput::measure(bench, findings).await,
+        Group::Lone => lone::measure(bench, findings).await,
+        Group::Telemetry => telemetry::measure(bench, findings).await,
+        Group::Footprint => footprint::measure(bench, findings).await,
+        Group::Overload => overload::measure(bench, findings).await,
+        Group::Growth => growth::measure(bench, findings).await,
+        Group::Peers => peers::measure(bench, findings),
+    }
+}
+
+/// The same programs told to answer each request by a statement of its own; `None` where they cannot be told.
+fn unbatched(bench: &Bench) -> Option<Variant> {
+    let schema =
+        Command::new(bench.programs.join("order-status")).args(["config", "schema"]).output().ok()?;
+    let knows = String::from_utf8_lossy(&schema.stdout).contains("batch_max");
+    knows.then(|| Variant { name: "unbatched", ..bench.plain() }.with(BATCH_MAX, "1"))
+}

@@ -1,0 +1,177 @@
+//! Both services as processes of one variant, on one database: started, asked, stopped. They end with this value.
+
+use std::fs::File;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::header::HOST;
+use hyper_util::rt::TokioIo;
+use testkit::wait::{self, TimedOut};
+use tokio::net::TcpStream;
+
+use crate::load::at;
+
+const READY_DEADLINE: Duration = Duration::from_secs(30);
+const READY_POLL: Duration = Duration::from_millis(1);
+
+/// Why there are no services.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SystemError {
+    #[error("{name} could not be started: {} is not built", .program.display())]
+    Start { name: &'static str, program: PathBuf, source: io::Error },
+    #[error("there is no free port, or no place for a log")]
+    Place(#[source] io::Error),
+    #[error("a service was not ready; its log is {}", .log.display())]
+    NotReady { log: PathBuf, source: TimedOut },
+    #[error("{address} did not answer")]
+    Silent { address: SocketAddr, source: AskError },
+}
+
+/// Why there was no answer to a question of ours.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    #[error("no connection")]
+    Connect(#[from] io::Error),
+    #[error("no request")]
+    Request(#[from] hyper::http::Error),
+    #[error("no answer")]
+    Http(#[from] hyper::Error),
+}
+
+/// What is measured: programs, and the settings in which variants differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variant {
+    pub(crate) name: &'static str,
+    pub(crate) programs: PathBuf,
+    pub(crate) settings: Vec<(&'static str, &'static str)>,
+    /// The processors that it is kept to.
+    pub(crate) place: Option<String>,
+}
+
+impl Variant {
+    /// The programs with the defaults of a new installation: metrics, a line for each request.
+    pub(crate) fn plain(name: &'static str, programs: &Path) -> Self {
+        Self { name, programs: programs.to_owned(), settings: Vec::new(), place: None }
+    }
+
+    pub(crate) fn with(mut self, key: &'static str, value: &'static str) -> Self {
+        self.settings.push((key, value));
+        self
+    }
+}
+
+/// Both services, ready.
+pub(crate) struct System {
+    children: [Service; 2],
+    pub(crate) status: SocketAddr,
+    pub(crate) orders: SocketAddr,
+    ops: [SocketAddr; 2],
+    /// From the start of both to the moment when the second said that it is ready.
+    pub(crate) ready: Duration,
+}
+
+/// A process that does not outlive this value.
+struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nobody to tell.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl System {
+    /// Starts both and waits until they are ready. What they print goes to a file: a terminal would slow them down.
+    pub(crate) async fn start(
+        variant: &Variant,
+        urls: &[String; 2],
+        catalog_url: &str,
+        log: &Path,
+    ) -> Result<Self, SystemError> {
+        let mut ports = [Ipv4Addr::LOCALHOST.into(); 4].map(|ip| SocketAddr::new(ip, 0));
+        for port in &mut ports {
+            port.set_port(wait::free_port().map_err(SystemError::Place)?);
+        }
+        let [status, status_ops, orders, orders_ops] = ports;
+        let begin = Instant::now();
+        let start = |name, url: &str, api, ops| service(variant, name, url, catalog_url, api, ops, log);
+        let children = [
+            start("order-status", &urls[0], status, status_ops)?,
+            start("orders", &urls[1], orders, orders_ops)?,
+        ];
+        let ops = [status_ops, orders_ops];
+        for address in ops {
+            let is_ready = || async { (ask(address, "/readyz").await.ok()?.0 == 200).then_some(()) };
+            wait::until_every(READY_POLL, "the service is ready", READY_DEADLINE, is_ready)
+                .await
+                .map_err(|source| SystemError::NotReady { log: log.to_owned(), source })?;
+        }
+        Ok(Self { children, status, orders, ops, ready: begin.elapsed() })
+    }
+
+    pub(crate) fn pids(&self) -> [u32; 2] {
+        [self.children[0].0.id(), self.children[1].0.id()]
+    }
+
+    /// The metrics of both.
+    pub(crate) async fn metrics(&self) -> Result<String, SystemError> {
+        let mut text = String::new();
+        for address in self.ops {
+            let told = ask(address, "/metrics").await;
+            text += &told.map_err(|source| SystemError::Silent { address, source })?.1;
+        }
+        Ok(text)
+    }
+}
+
+fn service(
+    variant: &Variant,
+    name: &'static str,
+    url: &str,
+    catalog_url: &str,
+    api: SocketAddr,
+    ops: SocketAddr,
+    log: &Path,
+) -> Result<Service, SystemError> {
+    let program = variant.programs.join(name);
+    let out = File::options().create(true).append(true).open(log).map_err(SystemError::Place)?;
+    let err = out.try_clone().map_err(SystemError::Place)?;
+    let mut command = at(variant.place.as_deref(), &program);
+    command.stdin(Stdio::null()).stdout(out).stderr(err).envs(variant.settings.iter().copied()).envs([
+        ("ATELIER_AUTH__MODE", "open"),
+        ("ATELIER_LISTEN", &*api.to_string()),
+        ("ATELIER_OPS_LISTEN", &*ops.to_string()),
+        ("ATELIER_SHUTDOWN__DELAY_MS", "0"),
+        ("ATELIER_DATABASE__URL", url),
+    ]);
+    if name == "orders" {
+        command.env("ATELIER_CATALOG__URL", catalog_url);
+    }
+    command.spawn().map(Service).map_err(|source| SystemError::Start { name, program, source })
+}
+
+/// Status of a GET.
+pub(crate) async fn ask_status(address: SocketAddr, path: &str) -> Result<u16, SystemError> {
+    let told = ask(address, path).await;
+    told.map(|(status, _)| status).map_err(|source| SystemError::Silent { address, source })
+}
+
+/// Status and body of a GET, on a connection of its own.
+async fn ask(address: SocketAddr, path: &str) -> Result<(u16, String), AskError> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // It ends with the sender.
+    tokio::spawn(connection);
+    let request = Request::get(path).header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status().as_u16();
+    let body = answer.collect().await?.to_bytes();
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
