@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::codegen;
 use crate::failure::Failure;
 use crate::needs::Required;
-use crate::{schemathesis, shell, test, tidy};
+use crate::{bench, schemathesis, shell, test, tidy};
 
 /// Which steps, and what they may not leave out.
 #[derive(clap::Args)]
@@ -41,6 +41,7 @@ enum Step {
     Codegen,
     Test,
     Up,
+    Bench,
     Schemathesis,
     E2e,
 }
@@ -66,6 +67,7 @@ impl Step {
             Self::Codegen => "cargo xtask codegen   (renews it)",
             Self::Test => "cargo xtask test",
             Self::Up => "cargo xtask up --once",
+            Self::Bench => "cargo xtask bench --quick",
             Self::Schemathesis => "cargo xtask schemathesis",
             Self::E2e => "cargo xtask e2e   (--help says how to name a cluster)",
         }
@@ -112,6 +114,7 @@ impl Step {
             Self::Codegen => codegen::run(&codegen::Args { check: true }),
             Self::Test => test::run(&test::Args { require: args.require.clone(), forwarded: Vec::new() }),
             Self::Up => up_once(),
+            Self::Bench => bench::quick(),
             Self::Schemathesis => schemathesis::run(&schemathesis::Args { long: args.long }),
             Self::E2e => e2e(args),
         };

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 
 use crate::failure::Failure;
 use crate::shell;
@@ -17,11 +18,23 @@ pub(crate) struct Args {
     forwarded: Vec<OsString>,
 }
 
+impl Args {
+    /// What was typed.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &OsString> {
+        self.forwarded.iter()
+    }
+}
+
 /// Builds `packages` and becomes the program of the first, called with `words` before what was typed.
 /// Returns only if something failed before it could take over.
 pub(crate) fn to(packages: &[&str], words: &[&str], args: &Args) -> Result<(), Failure> {
     shell::build(packages)?;
-    let mut command = shell::program(shell::sibling(packages.first().unwrap_or(&"up"))?);
+    become_program(shell::sibling(packages.first().unwrap_or(&"up"))?, words, args)
+}
+
+/// Becomes `program`, called with `words` before what was typed.
+pub(crate) fn become_program(program: PathBuf, words: &[&str], args: &Args) -> Result<(), Failure> {
+    let mut command = shell::program(program);
     command.args(words).args(&args.forwarded);
     let source = command.exec();
     Err(Failure::Start { command: shell::describe(&command), source })

@@ -8,6 +8,7 @@
     reason = "these commands talk to the person who typed them"
 )]
 
+mod bench;
 mod ci;
 mod codegen;
 mod failure;
@@ -34,6 +35,8 @@ enum Command {
     Test(test::Args),
     /// An outside judge of the HTTP contract: requests made from each service's own document.
     Schemathesis(schemathesis::Args),
+    /// What a request costs and how many there can be, against goals; `--quick` for what time cannot change.
+    Bench(forward::Args),
     /// Everything that CI checks, in its order.
     Ci(ci::Args),
     /// Renew what is generated and committed.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Up(args) => forward::to(&shell::PROGRAMS, &[], &args),
         Command::Test(args) => test::run(&args),
         Command::Schemathesis(args) => schemathesis::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),

@@ -65,10 +65,35 @@ pub(crate) fn sibling(name: &str) -> Result<PathBuf, Failure> {
 /// these builds all, and nothing is built twice. `up` alone needs the same features and no committed queries.
 pub(crate) const PROGRAMS: [&str; 4] = ["up", "order-status", "orders", "migrator"];
 
+/// How something is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
+}
+
+/// A program of this workspace that was built in `profile`.
+pub(crate) fn built(profile: Profile, name: &str) -> Result<PathBuf, Failure> {
+    let dev = sibling(name)?;
+    Ok(match profile {
+        Profile::Dev => dev,
+        // Beside the folder in which this program lies.
+        Profile::Release => dev.ancestors().nth(2).unwrap_or(&dev).join("release").join(name),
+    })
+}
+
 /// Builds `packages` in the dev profile; cargo shows its own progress.
 pub(crate) fn build(packages: &[&str]) -> Result<(), Failure> {
+    build_in(Profile::Dev, packages)
+}
+
+/// The same in `profile`.
+pub(crate) fn build_in(profile: Profile, packages: &[&str]) -> Result<(), Failure> {
     let mut command = cargo();
     command.args(["build", "--bins"]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
     for package in packages {
         command.args(["--package", package]);
     }
