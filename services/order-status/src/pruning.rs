@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use service_kit::chain;
-use service_kit::database::{Call, ReadOnly};
-use service_kit::fair::Share;
+use service_kit::database::{Asker, Call, ReadOnly};
 use service_kit::lifecycle::every;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +27,7 @@ pub(crate) async fn run(keys: Call<PruneKeys>, read_only: ReadOnly, stop: Cancel
 
 async fn prune(keys: &Call<PruneKeys>) {
     loop {
-        match keys.ask(Share::OWN, ROWS_MAX).await {
+        match keys.ask(Asker::own(), ROWS_MAX).await {
             Ok(0) => return,
             Ok(removed) => tracing::debug!(removed, "idempotency keys pruned"),
             Err(error) => {

@@ -20,6 +20,7 @@ mod lane;
 mod outcome;
 
 pub(crate) use core::{Bounds, Limits};
+pub use lane::Asker;
 pub(crate) use lane::{Batch, Lane, Manner};
 pub use outcome::Outcome;
 pub(crate) use outcome::{Failure, Unanswered};

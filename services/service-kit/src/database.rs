@@ -19,7 +19,7 @@ pub use call::Call;
 pub use config::DatabaseConfig;
 pub use error::DatabaseError;
 pub use read_only::ReadOnly;
-pub use statement::{BoxFuture, Kind, Outcome, Statement};
+pub use statement::{Asker, BoxFuture, Kind, Outcome, Statement};
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
 pub use worker::DatabaseMetrics;
 

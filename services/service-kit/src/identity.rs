@@ -21,10 +21,12 @@ use order_model::{Actor, UserId, Username};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::database::Asker;
 use crate::fair::Share;
 use crate::http::{Fields, PeerAddress, Problem, codes};
 use crate::lifecycle::every;
 use crate::secrets::SecretsError;
+use crate::telemetry::TraceContext;
 pub use config::{AuthConfig, AuthMode, GatewayConfig, Hs256Config, JwksConfig, TokenConfig};
 pub(crate) use examine::doctor;
 use gateway::Gateway;
@@ -35,13 +37,13 @@ use token::TokenVerifier;
 pub use verify::routes as verify_routes;
 pub(crate) use witness::{Seen, Witness};
 
-/// Who is asking, and whose share of every queue the answer takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who is asking, and on whose account they are answered.
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// Who it is.
     pub identity: Identity,
-    /// Whom the work counts for.
-    pub share: Share,
+    /// On whose account the database is asked.
+    pub asker: Asker,
 }
 
 /// Who somebody is.
@@ -168,13 +170,14 @@ impl Authenticator {
             Ok(Identity::Verified(actor)) => (CallerKey::of(actor, peer), actor.operator),
             _ => (CallerKey::of_peer(peer), false),
         };
-        let share = Share::of(&caller);
+        let span = parts.extensions.get::<TraceContext>().map(TraceContext::span).unwrap_or_default();
+        let asker = Asker { share: Share::of(&caller), span };
         let admitted = self.0.limiter.as_ref().map_or(Ok(()), |limiter| limiter.admit(&caller));
         if let Some(witness) = parts.extensions.get::<Witness>() {
             witness.saw(Seen { caller, operator });
         }
         admitted?;
-        Ok(Caller { identity: identified?, share })
+        Ok(Caller { identity: identified?, asker })
     }
 
     /// Keeps keys fresh, and forgets callers that ask no more, until `stop`.

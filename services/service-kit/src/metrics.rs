@@ -1,6 +1,7 @@
 //! Metrics: one registry a process, every name written once, in [`Name`].
 //! A label's values are a closed set: nothing that a caller invents may add a series.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -9,6 +10,8 @@ use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
+
+use crate::telemetry;
 
 /// Upper bounds of the duration buckets, in seconds: from half a millisecond, where a batched read lands, to past every deadline.
 const DURATION_BUCKETS: &[f64] =
@@ -72,6 +75,8 @@ names! {
     SchemaCompatible = "schema_compatible", "1 when this build may work on the database's schema.";
     /// Spans that were lost.
     OtlpDropped = "otlp_dropped_total", "Spans that no collector got, because too many waited or because it did not take them.";
+    /// Lines that were lost.
+    LogLinesDropped = "log_lines_dropped_total", "Lines of the log that were dropped because whoever reads it was too slow.";
     /// The build.
     BuildInfo = "build_info", "Always 1; the labels say what runs.";
 }
@@ -80,12 +85,16 @@ names! {
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
+    lines_dropped: Arc<Mutex<IntCounter>>,
 }
 
 impl Metrics {
     /// An empty registry with the build's and the process's own metrics.
     pub fn new(service: &'static str) -> Self {
-        let metrics = Self { registry: Registry::new() };
+        let (registry, name) = (Registry::new(), Name::LogLinesDropped);
+        let lines_dropped = well_formed(IntCounter::with_opts(Opts::new(name.as_str(), name.help())));
+        let metrics = Self { registry, lines_dropped: Arc::new(Mutex::new(lines_dropped.clone())) };
+        metrics.register(Box::new(lines_dropped));
         metrics.register(Box::new(ProcessCollector::for_self()));
         metrics
             .gauges(Name::BuildInfo, &["service", "version"])
@@ -96,6 +105,11 @@ impl Metrics {
 
     /// Everything, in the text format of Prometheus.
     pub fn render(&self) -> String {
+        {
+            // The log counts for itself; two who look at once must not count the same lines twice.
+            let counter = self.lines_dropped.lock().unwrap_or_else(PoisonError::into_inner);
+            counter.inc_by(telemetry::lines_dropped().saturating_sub(counter.get()));
+        }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_else(|error| {
             tracing::error!(%error, "metrics could not be written");
             String::new()
@@ -139,12 +153,8 @@ impl Metrics {
         self.keep(HistogramVec::new(options, labels))
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "names and labels are constants; a test of every binary renders them"
-    )]
     fn keep<C: Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
-        let metric = made.expect("a metric's name and labels are well-formed");
+        let metric = well_formed(made);
         self.register(Box::new(metric.clone()));
         metric
     }
@@ -153,6 +163,11 @@ impl Metrics {
     fn register(&self, metric: Box<dyn Collector>) {
         self.registry.register(metric).expect("each metric is registered once");
     }
+}
+
+#[expect(clippy::expect_used, reason = "names and labels are constants; a test of every binary renders them")]
+fn well_formed<C>(made: prometheus::Result<C>) -> C {
+    made.expect("a metric's name and labels are well-formed")
 }
 
 /// What the HTTP edge counts.

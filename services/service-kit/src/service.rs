@@ -230,9 +230,10 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
     if let Some(ServiceCommand::Doctor { output }) = args.command {
         return examine::<S>(&loaded.settings, output).unwrap_or(Exit::Failure).into();
     }
-    if let Err(error) = crate::telemetry::start(&S::base(&loaded.settings).log) {
-        return cli::refuse(&error, Exit::Configuration).into();
-    }
+    let _log = match crate::telemetry::start(&S::base(&loaded.settings).log) {
+        Ok(guard) => guard,
+        Err(error) => return cli::refuse(&error, Exit::Configuration).into(),
+    };
     for notice in &loaded.notices {
         tracing::warn!(notice, "a variable that is not of our own is set");
     }

@@ -15,7 +15,10 @@ mod tracer;
 pub use config::{OTEL_ALIASES, OTEL_PREFIX, OtlpConfig, OtlpProtocol, Sampler, TelemetryConfig};
 pub use context::TraceContext;
 pub use escape::Escaped;
-pub use log::{LevelError, LogConfig, LogError, LogFormat, RequestLog, RequestLogMode, set_level, start};
+pub(crate) use log::lines_dropped;
+pub use log::{
+    LevelError, LogConfig, LogError, LogFormat, LogGuard, RequestLog, RequestLogMode, set_level, start,
+};
 pub use otlp::OtlpError;
 pub use span::{Outgoing, OutgoingCall, RequestSpan, ServerSpan, StatementSpan, statement_span};
 pub use tracer::Tracer;

@@ -110,10 +110,10 @@ pub(super) async fn answer(
     let below = after.map(|cursor| key.decode(&cursor)).transpose()?;
 
     let question = Question { owner: owner.clone(), filter, below, limit };
-    let page = state.lists.of(&question).ask(caller.share, question).await?;
+    let page = state.lists.of(&question).ask(caller.asker, question).await?;
 
     // From here on no connection is held: the catalog may take its time, the database's is not its to take.
-    let asker = Asker { share: caller.share, trace };
+    let asker = Asker { share: caller.asker.share, trace };
     let models =
         state.catalog.models(&asker, page.items.iter().filter_map(|item| item.model_id.as_ref())).await;
     let next = page.items.last().filter(|_| page.has_more).map(|last| key.encode(last.order_id.get()));

@@ -8,6 +8,23 @@ use tokio::time::Instant;
 use super::core::{Bounds, Core, Left, Limits, Waiting};
 use super::outcome::{Failure, Outcome, Unanswered};
 use crate::fair::Share;
+use crate::telemetry::RequestSpan;
+
+/// On whose account a question is asked, and for which request.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    /// Whom it counts for.
+    pub share: Share,
+    /// The span of the request that it is asked for.
+    pub span: RequestSpan,
+}
+
+impl Asker {
+    /// The process itself.
+    pub fn own() -> Self {
+        Self { share: Share::OWN, span: RequestSpan::default() }
+    }
+}
 
 /// What a question's asker is told.
 pub(crate) type Answered<A, E> = Result<A, Unanswered<E>>;
@@ -16,16 +33,17 @@ pub(crate) type Answered<A, E> = Result<A, Unanswered<E>>;
 #[derive(Debug)]
 struct Ticket<Q, A, E> {
     question: Q,
-    asker: Asker<A, E>,
+    waiter: Waiter<A, E>,
 }
 
 #[derive(Debug)]
-struct Asker<A, E> {
+struct Waiter<A, E> {
     since: Instant,
+    span: RequestSpan,
     reply: oneshot::Sender<Answered<A, E>>,
 }
 
-impl<A, E> Asker<A, E> {
+impl<A, E> Waiter<A, E> {
     fn tell(self, answer: Answered<A, E>) {
         // Whoever asked may have left; what was done is done all the same.
         let _ = self.reply.send(answer);
@@ -54,7 +72,7 @@ pub(crate) struct Lane<Q, A, E> {
 pub(crate) struct Batch<Q, A, E> {
     lane: Arc<Lane<Q, A, E>>,
     questions: Vec<Q>,
-    waiting: Vec<Waiting<Asker<A, E>>>,
+    waiting: Vec<Waiting<Waiter<A, E>>>,
 }
 
 impl<Q, A, E: Clone> Lane<Q, A, E> {
@@ -66,14 +84,14 @@ impl<Q, A, E: Clone> Lane<Q, A, E> {
     pub(crate) fn ask(
         &self,
         now: Instant,
-        share: Share,
+        asker: Asker,
         limits: Limits,
         question: Q,
     ) -> oneshot::Receiver<Answered<A, E>> {
         let (reply, answer) = oneshot::channel();
         let key = (self.manner.key)(&question);
-        let ticket = Ticket { question, asker: Asker { since: now, reply } };
-        let left = self.lock().push(now, share, key, limits, ticket);
+        let ticket = Ticket { question, waiter: Waiter { since: now, span: asker.span, reply } };
+        let left = self.lock().push(now, asker.share, key, limits, ticket);
         dismiss(left);
         answer
     }
@@ -81,7 +99,7 @@ impl<Q, A, E: Clone> Lane<Q, A, E> {
     /// What the next statement is to answer, if anything waits that may go now.
     pub(crate) fn take(self: &Arc<Self>, now: Instant) -> Option<Batch<Q, A, E>> {
         let is_wanted =
-            |ticket: &Ticket<Q, A, E>| !self.manner.is_dropped_when_left || !ticket.asker.reply.is_closed();
+            |ticket: &Ticket<Q, A, E>| !self.manner.is_dropped_when_left || !ticket.waiter.reply.is_closed();
         let taken = self.lock().take(now, is_wanted);
         dismiss(taken.late);
         if taken.batch.is_empty() {
@@ -92,9 +110,9 @@ impl<Q, A, E: Clone> Lane<Q, A, E> {
             .batch
             .into_iter()
             .map(|waiting| {
-                waiting.map(|Ticket { question, asker }| {
+                waiting.map(|Ticket { question, waiter }| {
                     questions.push(question);
-                    asker
+                    waiter
                 })
             })
             .collect();
@@ -120,7 +138,7 @@ impl<Q, A, E> Lane<Q, A, E> {
 
 fn dismiss<Q, A, E>(left: Vec<(Ticket<Q, A, E>, Left)>) {
     for (ticket, why) in left {
-        ticket.asker.tell(Err(match why {
+        ticket.waiter.tell(Err(match why {
             Left::NoRoom => Unanswered::NoRoom,
             Left::Late => Unanswered::Late,
             Left::Contended => Unanswered::Contended,
@@ -139,6 +157,11 @@ impl<Q, A, E> Batch<Q, A, E> {
         self.waiting.iter().map(|waiting| waiting.item.since)
     }
 
+    /// The spans of the requests that they are asked for.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = RequestSpan> {
+        self.waiting.iter().map(|waiting| waiting.item.span)
+    }
+
     /// When the last of their askers gives up: nothing is worth waiting for after that.
     pub(crate) fn end_by(&self) -> Option<Instant> {
         self.waiting.iter().map(|waiting| waiting.limits.end_by).max()
@@ -153,12 +176,12 @@ impl<Q, A, E: Clone> Batch<Q, A, E> {
         let tickets = waiting
             .into_iter()
             .zip(questions)
-            .map(|(waiting, question)| waiting.map(|asker| Ticket { question, asker }))
+            .map(|(waiting, question)| waiting.map(|waiter| Ticket { question, waiter }))
             .collect();
         let may_repeat = |ticket: &Ticket<Q, A, E>| (self.lane.manner.may_repeat)(&ticket.question);
         let settled = self.lane.lock().settle(now, tickets, result, may_repeat);
         for (ticket, answer) in settled {
-            ticket.asker.tell(answer);
+            ticket.waiter.tell(answer);
         }
     }
 }

@@ -24,6 +24,18 @@ pub(crate) enum Failure<E> {
     Unknown(E),
 }
 
+impl<E> Failure<E> {
+    /// A word for it, of a closed set.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Held => "held",
+            Self::Lost => "lost",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
 /// Why an item has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unanswered<E> {

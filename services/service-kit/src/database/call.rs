@@ -11,8 +11,8 @@ use super::error::DatabaseError;
 use super::group::{Group, Taken, Verdict, Waits};
 use super::statement::{BoxFuture, Kind, Statement};
 use super::{Database, Reach};
-use crate::coalesce::{Batch, Bounds, Failure, Lane, Limits, Manner, Unanswered};
-use crate::fair::Share;
+use crate::coalesce::{Asker, Batch, Bounds, Failure, Lane, Limits, Manner, Unanswered};
+use crate::telemetry::statement_span;
 
 /// The least time that a statement gets. One that begins later would be cut off in the middle, which costs the connection,
 /// and of a write nobody could say what became of it.
@@ -66,7 +66,7 @@ impl<S: Statement> Call<S> {
     }
 
     /// Asks, and waits until the deadline for the answer of the statement that takes the question along.
-    pub async fn ask(&self, share: Share, question: S::Question) -> Result<S::Answer, DatabaseError> {
+    pub async fn ask(&self, asker: Asker, question: S::Question) -> Result<S::Answer, DatabaseError> {
         let now = Instant::now();
         let end_by = now + self.deadline;
         // However short the whole deadline is configured, most of it is there to begin in.
@@ -74,7 +74,7 @@ impl<S: Statement> Call<S> {
         if self.group.has_stopped() {
             return Err(DatabaseError::QueueFull);
         }
-        let answer = self.queue.lane.ask(now, share, Limits { begin_by, end_by }, question);
+        let answer = self.queue.lane.ask(now, asker, Limits { begin_by, end_by }, question);
         self.group.notify();
         let Ok(Ok(answer)) = timeout_at(end_by, answer).await else { return Err(self.reach.silence()) };
         answer.map_err(|unanswered| match unanswered {
@@ -118,6 +118,7 @@ impl<S: Statement> Taken for Questions<S> {
             for since in batch.since() {
                 queue.waits.observe(started.duration_since(since).as_secs_f64());
             }
+            let mut span = statement_span(queue.statement.name(), batch.spans());
             let end_by = batch.end_by().unwrap_or(started);
             let run = queue.statement.run(connection, batch.questions());
             let (result, verdict) = match timeout_at(end_by, run).await {
@@ -125,6 +126,10 @@ impl<S: Statement> Taken for Questions<S> {
                 Ok(Err(error)) => failed(error),
                 Err(_) => (Err(Failure::Unknown(DatabaseError::Deadline)), Verdict::Suspect("deadline")),
             };
+            if let (Err(failure), Some(span)) = (&result, &mut span) {
+                span.failed(failure.as_str());
+            }
+            drop(span);
             let ended = Instant::now();
             queue.durations.observe(ended.duration_since(started).as_secs_f64());
             batch.settle(ended, result);

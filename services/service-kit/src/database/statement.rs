@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use sqlx::PgConnection;
 
-pub use crate::coalesce::Outcome;
+pub use crate::coalesce::{Asker, Outcome};
 
 /// A future on the heap that borrows the connection.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

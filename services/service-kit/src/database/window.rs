@@ -8,9 +8,8 @@ use prometheus::IntGauge;
 use sqlx::{PgConnection, Row};
 use tokio_util::sync::CancellationToken;
 
-use super::{Call, Database, DatabaseError, Kind, Outcome, Statement};
+use super::{Asker, Call, Database, DatabaseError, Kind, Outcome, Statement};
 use crate::chain::chain;
-use crate::fair::Share;
 use crate::lifecycle::every;
 use crate::metrics::{Metrics, Name};
 use crate::readiness::{Condition, Readiness};
@@ -135,7 +134,7 @@ struct Watch {
 
 impl Watch {
     async fn look(&mut self) {
-        let read = self.window.ask(Share::OWN, ()).await;
+        let read = self.window.ask(Asker::own(), ()).await;
         let condition = self.judge(read);
         self.readiness.set(CONDITION, condition);
     }

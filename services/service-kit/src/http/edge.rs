@@ -1,6 +1,7 @@
 //! What every request passes on its way in and out: its id, the rendering of problems, cache headers, metrics, one log line.
 //! It must never log a raw path, a query, a body or a header: the route is enough, and says nothing of anybody.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -56,7 +57,7 @@ pub fn wrap(routes: Router, edge: Edge) -> Router {
             )
         })
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn_with_state(edge, pass))
+        .layer(from_fn_with_state(Arc::new(edge), pass))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +75,7 @@ fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 async fn pass(
-    State(edge): State<Edge>,
+    State(edge): State<Arc<Edge>>,
     path: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,

@@ -1,12 +1,13 @@
 //! Logs: one line an event, JSON or for people, on standard output. What must never be in one: bodies, tokens, names, raw paths, headers. docs/logging.md is the contract.
 
-use std::io::IsTerminal;
+use std::io::{BufWriter, IsTerminal};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing::Subscriber;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -101,24 +102,55 @@ pub enum LevelError {
 
 const LEVEL_FORM: &str = "neither a level (error, warn, info, debug, trace) nor a list of directives";
 
-/// The filter of the process's one log, which can be exchanged.
-static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+/// How many lines may wait for whoever reads the log: some megabytes. Further ones are dropped and counted.
+const LINES_MAX: usize = 16_384;
+
+/// How much is written at once while lines keep coming.
+const WRITE_BYTES: usize = 64 * 1024;
+
+/// The process's one log.
+static LOG: OnceLock<Log> = OnceLock::new();
+
+struct Log {
+    /// Its filter, which can be exchanged.
+    filter: reload::Handle<EnvFilter, Registry>,
+    dropped: ErrorCounter,
+}
+
+/// Keeps the log going. Dropped last, it waits a moment for lines that are still on their way.
+#[derive(Debug)]
+#[must_use = "without it the log ends"]
+pub struct LogGuard(#[expect(dead_code, reason = "it is there to be dropped")] WorkerGuard);
 
 /// Starts logging for the whole process.
-pub fn start(config: &LogConfig) -> Result<(), LogError> {
+///
+/// Lines leave on a thread of their own, many at once while they keep coming: writing each by whoever makes it cost a
+/// seventh of all time under load, and a reader that is stuck would stop every request.
+pub fn start(config: &LogConfig) -> Result<LogGuard, LogError> {
     let (filter, handle) = reload::Layer::new(filter(&config.level).map_err(LogError::Level)?);
-    let lines = lines(config.format, std::io::stdout().is_terminal(), std::io::stdout);
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(LINES_MAX)
+        .thread_name("log")
+        .finish(BufWriter::with_capacity(WRITE_BYTES, std::io::stdout()));
+    let dropped = writer.error_counter();
+    let lines = lines(config.format, std::io::stdout().is_terminal(), writer);
     tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(LogError::Started)?;
     // Whoever was first has started the log, which cannot be done twice.
-    let _ = FILTER.set(handle);
-    Ok(())
+    let _ = LOG.set(Log { filter: handle, dropped });
+    Ok(LogGuard(guard))
+}
+
+/// How many lines were dropped because too many waited.
+pub(crate) fn lines_dropped() -> u64 {
+    LOG.get().map_or(0, |log| u64::try_from(log.dropped.dropped_lines()).unwrap_or(u64::MAX))
 }
 
 /// Logs from this level on, until the process ends or is told otherwise.
 pub fn set_level(level: &str) -> Result<(), LevelError> {
     let filter = filter(level).map_err(LevelError::Level)?;
-    let handle = FILTER.get().ok_or(LevelError::NotStarted)?;
-    handle.reload(filter).map_err(|_| LevelError::NotStarted)?;
+    let log = LOG.get().ok_or(LevelError::NotStarted)?;
+    log.filter.reload(filter).map_err(|_| LevelError::NotStarted)?;
     tracing::warn!(level, "the log's level is changed");
     Ok(())
 }

@@ -83,7 +83,7 @@ pub(in crate::http) async fn handle(
     let new = parse(caller.identity, state.form.read(request).await?, key)?;
     let outcome = state
         .creates
-        .ask(caller.share, new.clone())
+        .ask(caller.asker, new.clone())
         .await
         .inspect_err(|_| metrics.created(Outcome::Failed))?;
     match outcome {

@@ -77,7 +77,7 @@ pub(in crate::http) async fn handle(
     let above = after.map(|cursor| key.decode(&cursor)).transpose()?.unwrap_or(0);
 
     let question = HistoryQuestion { order_id, above, limit };
-    let (standing, page) = state.history.ask(caller.share, question).await?.ok_or_else(order_not_found)?;
+    let (standing, page) = state.history.ask(caller.asker, question).await?.ok_or_else(order_not_found)?;
     if !caller.identity.sees(&standing.order) {
         return Err(order_not_found());
     }

@@ -38,7 +38,7 @@ pub(in crate::http) async fn handle(
     let order_id: OrderId = path_param("order_id", path)?;
     let standing = state
         .standing
-        .ask(caller.share, order_id)
+        .ask(caller.asker, order_id)
         .await?
         .filter(|found| caller.identity.sees(&found.order))
         .ok_or_else(order_not_found)?;

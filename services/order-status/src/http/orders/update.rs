@@ -88,7 +88,7 @@ pub(in crate::http) async fn handle(
     let item = MoveItem { order_id, asked, actor, sees_everything };
     let outcome = state
         .moves
-        .ask(caller.share, item)
+        .ask(caller.asker, item)
         .await
         .inspect_err(|_| metrics.moved(state_type, None, Outcome::Failed))?;
     match outcome {
