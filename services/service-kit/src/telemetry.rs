@@ -17,7 +17,8 @@ pub use context::TraceContext;
 pub use escape::Escaped;
 pub(crate) use log::lines_dropped;
 pub use log::{
-    LevelError, LogConfig, LogError, LogFormat, LogGuard, RequestLog, RequestLogMode, set_level, start,
+    LevelError, LogConfig, LogError, LogFormat, LogGuard, NoLevel, RequestLog, RequestLogMode, set_level,
+    start,
 };
 pub use otlp::OtlpError;
 pub use span::{Outgoing, OutgoingCall, RequestSpan, ServerSpan, StatementSpan, statement_span};

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -83,7 +83,7 @@ impl RequestLog {
 pub enum LogError {
     /// `log.level` is no level and no list of directives.
     #[error("log.level is {LEVEL_FORM}")]
-    Level(#[source] ParseError),
+    Level(#[source] NoLevel),
     /// Logging was started before in this process.
     #[error("logging was started before")]
     Started(#[source] TryInitError),
@@ -94,10 +94,24 @@ pub enum LogError {
 pub enum LevelError {
     /// It is no level and no list of directives.
     #[error("it is {LEVEL_FORM}")]
-    Level(#[source] ParseError),
+    Level(#[source] NoLevel),
     /// This process logs otherwise, or not at all.
     #[error("logging was not started here")]
     NotStarted,
+}
+
+/// What is wrong with a level or a list of directives.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLevel {
+    /// A word alone. The library would take it for a target, and a misspelt level would end all lines but that target's.
+    #[error("{word:?} is no level; a target stands with one, as in sqlx=warn")]
+    Word {
+        /// The word.
+        word: String,
+    },
+    /// Something else.
+    #[error(transparent)]
+    Directive(#[from] ParseError),
 }
 
 const LEVEL_FORM: &str = "neither a level (error, warn, info, debug, trace) nor a list of directives";
@@ -124,8 +138,8 @@ pub struct LogGuard(#[expect(dead_code, reason = "it is there to be dropped")] W
 
 /// Starts logging for the whole process.
 ///
-/// Lines leave on a thread of their own, many at once while they keep coming: writing each by whoever makes it cost a
-/// seventh of all time under load, and a reader that is stuck would stop every request.
+/// Lines leave on a thread of their own, many at once while they keep coming: else whoever makes one waits for all who write
+/// at the same time, and a reader that is stuck would stop every request.
 pub fn start(config: &LogConfig) -> Result<LogGuard, LogError> {
     let (filter, handle) = reload::Layer::new(filter(&config.level).map_err(LogError::Level)?);
     let (writer, guard) = NonBlockingBuilder::default()
@@ -155,7 +169,12 @@ pub fn set_level(level: &str) -> Result<(), LevelError> {
     Ok(())
 }
 
-fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+fn filter(level: &str) -> Result<EnvFilter, NoLevel> {
+    let mut words =
+        level.split(',').map(str::trim).filter(|item| !item.is_empty() && !item.contains(['=', '[']));
+    if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
+        return Err(NoLevel::Word { word: word.to_owned() });
+    }
     let filter = EnvFilter::builder().parse(level)?;
     // Audit lines are no chatter: a quieter level does not end them, only a directive that names them does.
     if level.contains("audit") { Ok(filter) } else { Ok(filter.add_directive("audit=info".parse()?)) }
@@ -231,6 +250,16 @@ mod tests {
             let others = text.chars().filter(|character| *character != '\n');
             let controls = others.filter(|it| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'));
             assert_eq!(controls.count(), 0, "{format:?}: {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_level_is_none_and_no_target() {
+        for level in ["info", "OFF", "3", "", "info,sqlx=warn", "[span{field=1}]=debug", "audit=off, error"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["inof", "info,sqlx", "sqlx=loud", "a=b=c"] {
+            assert!(filter(level).is_err(), "{level}");
         }
     }
 
