@@ -94,6 +94,28 @@ fn a_breaker_that_could_never_open_is_refused() {
 }
 
 #[test]
+fn where_spans_go_is_checked_before_the_start() {
+    let collector = ("telemetry.otlp.endpoint", "http://127.0.0.1:4318");
+    assert_eq!(refusal(&[collector]), "");
+    for (key, value) in [
+        ("telemetry.otlp.endpoint", "127.0.0.1:4318"),
+        ("telemetry.otlp.endpoint", "ftp://collector"),
+        ("telemetry.otlp.endpoint", "http://me:s3cret@collector"),
+        ("telemetry.otlp.traces_endpoint", "collector"),
+        ("telemetry.otlp.headers", "s3cret"),
+        ("telemetry.otlp.protocol", "http/json"),
+        ("telemetry.otlp.batch_spans_max", "4096"),
+        ("telemetry.otlp.cert_file", "cert.pem"),
+        ("telemetry.resource_attributes", "no pair"),
+        ("telemetry.sampler", "jaeger_remote"),
+        ("telemetry.trace_ratio", "1.1"),
+    ] {
+        let text = refusal(&[(key, value)]);
+        assert!(text.contains(key) && !text.contains("s3cret"), "{key}={value}: {text}");
+    }
+}
+
+#[test]
 fn a_token_for_the_catalog_is_given_once_and_goes_protected() {
     let token = ("catalog.token", "s3cret");
     assert_eq!(refusal(&[token]), "", "on this machine it needs no protection");

@@ -32,7 +32,8 @@ async fn many_requests_are_fast(world: &World) {
     let mut slowest = Duration::ZERO;
     for _ in 0..REQUESTS {
         let began = Instant::now();
-        assert_eq!(world.get("/orders/user/nobody").await.status, 200);
+        // One span each, because nothing is done for it.
+        assert_eq!(world.get("/nothing").await.status, 404);
         slowest = slowest.max(began.elapsed());
     }
     assert!(slowest < SLOW, "{slowest:?}");
@@ -57,7 +58,7 @@ async fn a_collector_that_never_answers_fills_the_queue_and_slows_nobody() {
         // Connections are taken by the system, and nobody ever reads from them.
         let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
         let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
-        let world = with_collector(&endpoint, protocol, "10000").await;
+        let world = with_collector(&endpoint, protocol, "60000").await;
         many_requests_are_fast(&world).await;
         // The queue holds 16, the batch under way included, and is not emptied before the timeout.
         assert_eq!(dropped(&world, "queue_full").await, REQUESTS as u64 - 16, "{protocol}");
@@ -83,7 +84,7 @@ async fn a_collector_that_is_away_or_unwilling_costs_spans_and_no_time() {
 async fn a_collector_that_comes_back_gets_spans_again() {
     let (receiver, world) = traced(&[("telemetry.sampler", "always_on")]).await;
     receiver.answer(400);
-    world.get("/orders/user/nobody").await;
+    world.get("/nothing").await;
     until_dropped(&world, "export_failed", 1).await;
     receiver.answer(200);
     world.get("/orders/created_by/nobody").await;

@@ -148,7 +148,7 @@ async fn a_silent_collector_holds_the_end_up_no_longer_than_it_may() {
             ("telemetry.sampler", "always_on"),
         ];
         let mut program = start(&database, &keys, &[]).await;
-        assert_eq!(program.get(PATH).await.status, 200);
+        assert_eq!(program.get("/nothing").await.status, 404);
         let began = Instant::now();
         program.terminate();
         assert_eq!(program.ended().await.code(), Some(0), "{protocol}");
