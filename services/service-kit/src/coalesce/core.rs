@@ -12,6 +12,9 @@ use crate::fair::{FairQueue, Share};
 /// The first and the longest pause before an item whose row somebody else holds is tried again.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
 
+/// A statement that takes longer than this may be stuck: what waits behind it may go without it.
+const SLOW: Duration = Duration::from_millis(10);
+
 /// How much may wait, and how much goes at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
@@ -67,6 +70,15 @@ pub(crate) enum Left {
     Contended,
 }
 
+/// A statement that has been sent.
+#[derive(Debug)]
+struct Flight {
+    /// The number of its first item.
+    number: u64,
+    items: usize,
+    since: Instant,
+}
+
 /// The queue.
 #[derive(Debug)]
 pub(crate) struct Core<T> {
@@ -76,6 +88,7 @@ pub(crate) struct Core<T> {
     back: VecDeque<Back<T>>,
     /// The keys of what is in a statement now.
     busy: HashSet<u64>,
+    flights: Vec<Flight>,
     arrivals: u64,
     /// Before this, looking for items that are late would find none.
     late_from: Option<Instant>,
@@ -112,6 +125,7 @@ impl<T> Core<T> {
             fresh: FairQueue::new(bounds.queue_items_max),
             back: VecDeque::new(),
             busy: HashSet::new(),
+            flights: Vec::new(),
             arrivals: 0,
             late_from: None,
         }
@@ -122,11 +136,29 @@ impl<T> Core<T> {
         self.fresh.is_empty() && self.back.is_empty()
     }
 
-    /// When the next item that comes back may go. One behind another of its key has to wait for more than the clock.
-    pub(crate) fn next_due(&self) -> Option<Instant> {
+    /// When something may go that may not go now, if the clock alone keeps it.
+    pub(crate) fn next_due(&self, now: Instant) -> Option<Instant> {
+        let newest = self.flights.iter().map(|flight| flight.since + SLOW).max();
+        let fresh = newest.filter(|due| !self.fresh.is_empty() && *due > now);
+        if self.back.is_empty() {
+            return fresh;
+        }
+        // One behind another of its key has to wait for more than the clock.
         let mut seen = self.busy.clone();
         let is_first = |back: &&Back<T>| back.waiting.key.is_none_or(|key| seen.insert(key));
-        self.back.iter().filter(is_first).map(|back| back.due).min()
+        self.back.iter().filter(is_first).map(|back| back.due).chain(fresh).min()
+    }
+
+    /// Whether it is worth a look: what waits may go, or is the first to wait for the statements that are in flight.
+    pub(crate) fn wants_worker(&self, now: Instant) -> bool {
+        self.fresh.len() == 1 || self.may_send_fresh(now)
+    }
+
+    /// While a statement is in flight the next one gathers, until it is as large: then it may go beside the first. So a lone
+    /// request waits for nobody, and many share few statements. One that is slow is not waited for.
+    fn may_send_fresh(&self, now: Instant) -> bool {
+        let Some(largest) = self.flights.iter().map(|flight| flight.items).max() else { return true };
+        self.fresh.len() >= largest || self.flights.iter().all(|flight| flight.since + SLOW <= now)
     }
 
     /// Lets `item` wait. Returns what has to leave for it, which may be `item` itself.
@@ -155,12 +187,16 @@ impl<T> Core<T> {
     pub(crate) fn take(&mut self, now: Instant, is_wanted: impl Fn(&T) -> bool) -> Taken<T> {
         let mut taken = Taken { batch: Vec::new(), late: Vec::new() };
         let held = self.take_back(now, &is_wanted, &mut taken);
-        if !taken.batch.iter().any(|waiting| waiting.alone) {
+        let is_alone = taken.batch.iter().any(|waiting| waiting.alone);
+        if !is_alone && (!taken.batch.is_empty() || self.may_send_fresh(now)) {
             self.take_fresh(now, &is_wanted, &held, &mut taken);
         }
         // A key that comes back stands before one that came later.
         taken.batch.sort_unstable_by_key(|waiting| waiting.number);
         self.busy.extend(taken.batch.iter().filter_map(|waiting| waiting.key));
+        if let Some(first) = taken.batch.first() {
+            self.flights.push(Flight { number: first.number, items: taken.batch.len(), since: now });
+        }
         taken
     }
 

@@ -80,20 +80,23 @@ impl<Q, A, E: Clone> Lane<Q, A, E> {
         Self { core: Mutex::new(Core::new(bounds)), manner }
     }
 
-    /// Lets `question` wait its turn, and tells where its answer comes out.
+    /// Lets `question` wait its turn. Tells where its answer comes out, and whether a worker should have a look.
     pub(crate) fn ask(
         &self,
         now: Instant,
         asker: Asker,
         limits: Limits,
         question: Q,
-    ) -> oneshot::Receiver<Answered<A, E>> {
+    ) -> (oneshot::Receiver<Answered<A, E>>, bool) {
         let (reply, answer) = oneshot::channel();
         let key = (self.manner.key)(&question);
         let ticket = Ticket { question, waiter: Waiter { since: now, span: asker.span, reply } };
-        let left = self.lock().push(now, asker.share, key, limits, ticket);
+        let (left, wants_worker) = {
+            let mut core = self.lock();
+            (core.push(now, asker.share, key, limits, ticket), core.wants_worker(now))
+        };
         dismiss(left);
-        answer
+        (answer, wants_worker)
     }
 
     /// What the next statement is to answer, if anything waits that may go now.
@@ -124,9 +127,9 @@ impl<Q, A, E: Clone> Lane<Q, A, E> {
         self.lock().is_empty()
     }
 
-    /// When the next question that comes back may go.
-    pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.lock().next_due()
+    /// When something may go that may not go now, if the clock alone keeps it.
+    pub(crate) fn next_due(&self, now: Instant) -> Option<Instant> {
+        self.lock().next_due(now)
     }
 }
 

@@ -74,8 +74,10 @@ impl<S: Statement> Call<S> {
         if self.group.has_stopped() {
             return Err(DatabaseError::QueueFull);
         }
-        let answer = self.queue.lane.ask(now, asker, Limits { begin_by, end_by }, question);
-        self.group.notify();
+        let (answer, wants_worker) = self.queue.lane.ask(now, asker, Limits { begin_by, end_by }, question);
+        if wants_worker {
+            self.group.notify();
+        }
         let Ok(Ok(answer)) = timeout_at(end_by, answer).await else { return Err(self.reach.silence()) };
         answer.map_err(|unanswered| match unanswered {
             Unanswered::NoRoom => self.reach.trouble().unwrap_or(DatabaseError::QueueFull),
@@ -92,8 +94,8 @@ impl<S: Statement> Waits for Queue<S> {
         self.lane.is_empty()
     }
 
-    fn next_due(&self) -> Option<Instant> {
-        self.lane.next_due()
+    fn next_due(&self, now: Instant) -> Option<Instant> {
+        self.lane.next_due(now)
     }
 
     fn take(self: Arc<Self>, now: Instant) -> Option<Box<dyn Taken>> {

@@ -15,8 +15,8 @@ pub(super) trait Waits: Send + Sync {
     /// Whether nothing waits, now or later.
     fn is_empty(&self) -> bool;
 
-    /// When the next question that comes back may go.
-    fn next_due(&self) -> Option<Instant>;
+    /// When something may go that may not go now, if the clock alone keeps it.
+    fn next_due(&self, now: Instant) -> Option<Instant>;
 
     /// Takes what waits and may go now.
     fn take(self: Arc<Self>, now: Instant) -> Option<Box<dyn Taken>>;
@@ -97,6 +97,7 @@ impl Group {
 
     fn next_due(&self) -> Option<Instant> {
         let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
-        queues.iter().filter_map(|queue| queue.next_due()).min()
+        let now = Instant::now();
+        queues.iter().filter_map(|queue| queue.next_due(now)).min()
     }
 }

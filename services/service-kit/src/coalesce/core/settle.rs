@@ -83,8 +83,11 @@ impl<T> Core<T> {
         batch.into_iter().filter_map(&mut settle).collect()
     }
 
-    /// Lets go of the keys of a batch: the next one may have them.
+    /// Lets go of a batch and its keys: the next one may have them.
     pub(crate) fn release<U>(&mut self, batch: &[Waiting<U>]) {
+        if let Some(first) = batch.first() {
+            self.flights.retain(|flight| flight.number != first.number);
+        }
         for key in batch.iter().filter_map(|waiting| waiting.key) {
             self.busy.remove(&key);
         }

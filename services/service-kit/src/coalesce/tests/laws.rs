@@ -17,9 +17,56 @@ fn whoever_works_takes_what_waits_at_most_so_many() {
     for item in 2..=11 {
         bench.push(item, None);
     }
-    assert_eq!(items(&bench.take()), [2, 3, 4, 5, 6, 7, 8, 9]);
+    let most = bench.take();
+    assert_eq!(items(&most), [2, 3, 4, 5, 6, 7, 8, 9]);
+    bench.answer(most);
     assert_eq!(items(&bench.take()), [10, 11]);
     assert_eq!(bench.answer(alone), [1]);
+}
+
+#[test]
+fn while_a_statement_is_in_flight_the_next_gathers_until_it_is_as_large() {
+    let mut bench = Bench::new(BOUNDS);
+    for item in 1..=3 {
+        bench.push(item, None);
+    }
+    assert_eq!(items(&bench.take()), [1, 2, 3]);
+    bench.push(4, None);
+    assert!(bench.core.wants_worker(bench.now), "whoever is idle learns until when it may wait");
+    assert_eq!(bench.core.next_due(bench.now), Some(bench.now + MS * 10));
+    bench.push(5, None);
+    assert!(!bench.core.wants_worker(bench.now) && bench.take().is_empty());
+    bench.push(6, None);
+    assert!(bench.core.wants_worker(bench.now));
+    let second = bench.take();
+    assert_eq!(items(&second), [4, 5, 6]);
+    bench.push(7, None);
+    assert!(bench.take().is_empty());
+    bench.answer(second);
+    assert!(bench.take().is_empty(), "the first is in flight still");
+}
+
+#[test]
+fn a_statement_that_is_slow_is_not_waited_for() {
+    let mut bench = Bench::new(BOUNDS);
+    for item in 1..=3 {
+        bench.push(item, Some(u64::from(item)));
+    }
+    let slow = bench.take();
+    bench.push(4, Some(1));
+    bench.push(5, None);
+    bench.advance(MS * 9);
+    assert!(bench.take().is_empty());
+    bench.advance(MS);
+    assert_eq!(items(&bench.take()), [5], "but its keys are its own");
+    bench.advance(MS * 10);
+    assert_eq!(
+        (bench.core.next_due(bench.now), bench.take().len()),
+        (None, 0),
+        "nothing to do but to wait for it"
+    );
+    bench.answer(slow);
+    assert_eq!(items(&bench.take()), [4]);
 }
 
 #[test]
@@ -44,8 +91,9 @@ fn items_of_one_key_are_in_one_statement_at_a_time_in_the_order_in_which_they_ca
     bench.push_of(2, 4, Some(7));
     bench.push_of(1, 5, Some(9));
     bench.push_of(1, 6, Some(7));
+    bench.push_of(1, 8, Some(9));
     let second = bench.take();
-    assert_eq!(items(&second), [5], "7 is in a statement");
+    assert_eq!(items(&second), [5, 8], "7 is in a statement");
     assert!(!bench.core.is_empty());
     bench.answer(first);
     assert_eq!(items(&bench.take()), [4, 6]);
@@ -244,7 +292,7 @@ fn what_somebody_else_holds_delays_only_its_own_followers() {
     bench.push(3, Some(8));
     bench.push(4, Some(9));
     assert_eq!(
-        bench.core.next_due(),
+        bench.core.next_due(bench.now),
         Some(bench.now + MS * 10),
         "5 ms, then twice that, no spread for this key"
     );
@@ -255,7 +303,7 @@ fn what_somebody_else_holds_delays_only_its_own_followers() {
     assert!(bench.take().is_empty());
     bench.advance(MS);
     assert_eq!(items(&bench.take()), [1, 3], "one probe, and its follower with it");
-    assert_eq!(bench.core.next_due(), None);
+    assert_eq!(bench.core.next_due(bench.now), None);
 }
 
 #[test]
@@ -272,7 +320,7 @@ fn the_pauses_grow_to_a_bound_and_end_with_the_time_that_there_is() {
             assert_eq!(settled, [(1, Err(Unanswered::Contended))]);
             break;
         }
-        let due = bench.core.next_due().expect("it comes back");
+        let due = bench.core.next_due(bench.now).expect("it comes back");
         pauses.push(due - bench.now);
         bench.now = due;
     }
@@ -288,7 +336,7 @@ fn pauses_are_spread_by_key() {
             bench.push(1, Some(key));
             let batch = bench.take();
             bench.settle(batch, Err(Failure::Held));
-            bench.core.next_due().expect("it comes back") - bench.now
+            bench.core.next_due(bench.now).expect("it comes back") - bench.now
         })
         .collect();
     assert!(due.iter().all(|pause| (MS * 10..MS * 15).contains(pause)), "{due:?}");
@@ -310,7 +358,7 @@ fn a_statement_that_meets_a_lock_sends_each_alone_and_that_one_after_a_pause() {
     assert_eq!(items(&second), [2]);
     assert_eq!(bench.answer(second), [2]);
     assert!(bench.take().is_empty());
-    bench.now = bench.core.next_due().expect("it comes back");
+    bench.now = bench.core.next_due(bench.now).expect("it comes back");
     let first = bench.take();
     assert_eq!(bench.answer(first), [1]);
 }

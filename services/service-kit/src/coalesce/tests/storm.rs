@@ -234,7 +234,11 @@ impl Storm {
             } else if self.bench.core.is_empty() {
                 break;
             } else {
-                let due = self.bench.core.next_due().expect("what waits may go now, or at a known time");
+                let due = self
+                    .bench
+                    .core
+                    .next_due(self.bench.now)
+                    .expect("what waits may go now, or at a known time");
                 assert!(due > self.bench.now, "what is due and blocked by nothing goes");
                 self.bench.now = due;
             }
