@@ -1,16 +1,17 @@
 //! Orders as callers see them. The keys are those of the replaced services; none may be renamed or dropped.
 
-use axum::Json;
+use std::sync::OnceLock;
+
 use axum::http::header::ETAG;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use order_model::{
-    Cost, Flags, ModelId, NextMove, OrderId, Reason, Stage, UserId, Username, Version, next_moves,
+    Cost, Flags, ModelId, Order, OrderId, Reason, Role, Stage, UserId, Username, Version, next_moves,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::database::Gate;
-use service_kit::http::{EntityTag, if_none_match};
+use service_kit::http::{EntityTag, if_none_match, json};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -72,7 +73,7 @@ pub(super) struct StatusView<'a> {
     alert_reason: Option<&'a Reason>,
     #[serde(with = "rfc3339")]
     updated_at: OffsetDateTime,
-    next: Vec<NextMove>,
+    next: &'static RawValue,
 }
 
 impl<'a> From<&'a Standing> for StatusView<'a> {
@@ -85,9 +86,27 @@ impl<'a> From<&'a Standing> for StatusView<'a> {
             version: order.version,
             alert_reason: order.alert.as_ref().and_then(|alert| alert.reason.as_ref()),
             updated_at: *updated_at,
-            next: next_moves(order),
+            next: next(order),
         }
     }
+}
+
+/// The open moves as JSON. They hang on the stage and on who raised an alert alone, so there are few and each is written once.
+fn next(order: &Order) -> &'static RawValue {
+    const STAGES: usize = Stage::ALL.len();
+    /// Nobody, or one of three roles.
+    const RAISERS: usize = 4;
+    static WRITTEN: [[OnceLock<Box<RawValue>>; RAISERS]; STAGES] =
+        [const { [const { OnceLock::new() }; RAISERS] }; STAGES];
+    let raiser = order.alert.as_ref().map_or(0, |alert| match alert.raised_by {
+        Role::Requester => 1,
+        Role::Creator => 2,
+        Role::Operator => 3,
+    });
+    WRITTEN[order.stage as usize][raiser].get_or_init(|| {
+        // Names and flags are always JSON.
+        serde_json::value::to_raw_value(&next_moves(order)).unwrap_or_else(|_| RawValue::NULL.to_owned())
+    })
 }
 
 /// What a create or a move answers with.
@@ -106,7 +125,9 @@ pub(super) fn entity_tag(gate: &Gate, version: Version) -> EntityTag {
 
 /// A JSON answer with its entity tag.
 pub(super) fn answer(body: &impl Serialize, tag: EntityTag) -> Response {
-    ([(ETAG, tag.to_header())], Json(body)).into_response()
+    let mut response = json(body);
+    response.headers_mut().insert(ETAG, tag.to_header());
+    response
 }
 
 /// The answer to a read: 304 where `If-None-Match` names the version that there is, else the body.

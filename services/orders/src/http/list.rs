@@ -1,15 +1,14 @@
 //! A page of orders with their models: what both routes answer.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::LINK;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use order_model::{Cost, ModelId, OrderId, Stage};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service_kit::http::openapi::schemas::{self, Shape};
 use service_kit::http::openapi::{Answer, Operation};
-use service_kit::http::{ListKey, Problem, Query, next_link};
+use service_kit::http::{ListKey, Problem, Query, json, next_link};
 use service_kit::identity::{Caller, Identity, not_authorized};
 use service_kit::telemetry::TraceContext;
 use time::OffsetDateTime;
@@ -117,7 +116,7 @@ pub(super) async fn answer(
     let models =
         state.catalog.models(&asker, page.items.iter().filter_map(|item| item.model_id.as_ref())).await;
     let next = page.items.last().filter(|_| page.has_more).map(|last| key.encode(last.order_id.get()));
-    let link = next.as_deref().and_then(|cursor| next_link(query, cursor)).map(|link| [(LINK, link)]);
+    let link = next.as_deref().and_then(|cursor| next_link(query, cursor));
     let view = PageView {
         next,
         orders: page
@@ -129,7 +128,11 @@ pub(super) async fn answer(
             })
             .collect(),
     };
-    Ok((link, Json(view)).into_response())
+    let mut response = json(&view);
+    if let Some(link) = link {
+        response.headers_mut().insert(LINK, link);
+    }
+    Ok(response)
 }
 
 fn view<'a>(

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::PgConnection;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +67,8 @@ impl Group {
         loop {
             // Before looking, so that nothing is left behind that came before the end.
             let has_stopped = self.has_stopped();
+            // Whoever is about to ask may do so first: where the processor is what is short, batches grow by it.
+            yield_now().await;
             if let Some(taken) = self.take() {
                 return Some(taken);
             }

@@ -1,14 +1,13 @@
 //! `GET /orders/{order_id}/history`: every event of an order, oldest first, a page at a time.
 
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use order_model::OrderId;
 use serde::Serialize;
 use service_kit::http::openapi::{Answer, Operation, schemas};
-use service_kit::http::{ListKey, Problem, Query, path_param};
+use service_kit::http::{ListKey, Problem, Query, json, path_param};
 use service_kit::identity::Caller;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
@@ -84,7 +83,7 @@ pub(in crate::http) async fn handle(
 
     let next = page.events.last().filter(|_| page.has_more).map(|last| key.encode(last.version));
     let view = HistoryView { events: page.events.into_iter().map(EventView::from).collect(), next };
-    Ok(Json(view).into_response())
+    Ok(json(&view))
 }
 
 impl From<Event> for EventView {
