@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// The largest order id and version: 2^53 − 1, the last integer that every JSON reader holds exactly.
 const MAX: i64 = (1 << 53) - 1;
@@ -87,9 +87,10 @@ impl fmt::Display for Version {
 }
 
 /// A model's id in the catalog: 24 hex digits, their case kept as the buyer wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
-pub struct ModelId(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ModelId([u8; MODEL_ID_DIGITS]);
+
+const MODEL_ID_DIGITS: usize = 24;
 
 /// Why a text is no model id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -99,13 +100,15 @@ pub struct ModelIdError;
 impl ModelId {
     /// The id as it was given.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Hex digits are always text.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// The id in lower case: two spellings of one id are one model.
     #[must_use]
-    pub fn lower_case(&self) -> Self {
-        Self(self.0.to_ascii_lowercase())
+    pub const fn lower_case(mut self) -> Self {
+        self.0.make_ascii_lowercase();
+        self
     }
 }
 
@@ -113,10 +116,13 @@ impl TryFrom<String> for ModelId {
     type Error = ModelIdError;
 
     fn try_from(text: String) -> Result<Self, ModelIdError> {
-        if text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            Ok(Self(text))
-        } else {
-            Err(ModelIdError)
-        }
+        let digits: [u8; MODEL_ID_DIGITS] = text.as_bytes().try_into().map_err(|_| ModelIdError)?;
+        if digits.iter().all(u8::is_ascii_hexdigit) { Ok(Self(digits)) } else { Err(ModelIdError) }
+    }
+}
+
+impl Serialize for ModelId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }

@@ -17,6 +17,9 @@ use time::serde::rfc3339;
 
 use crate::store::{OrderRecord, Standing};
 
+/// What an order or its status takes, most of the time.
+const ORDER_BYTES: usize = 1024;
+
 /// `Order`: the whole of it.
 #[derive(Debug, Serialize)]
 pub(super) struct OrderView<'a> {
@@ -125,7 +128,7 @@ pub(super) fn entity_tag(gate: &Gate, version: Version) -> EntityTag {
 
 /// A JSON answer with its entity tag.
 pub(super) fn answer(body: &impl Serialize, tag: EntityTag) -> Response {
-    let mut response = json(body);
+    let mut response = json(body, ORDER_BYTES);
     response.headers_mut().insert(ETAG, tag.to_header());
     response
 }

@@ -8,15 +8,15 @@ use moka::Expiry;
 use moka::sync::Cache as Entries;
 use order_model::ModelId;
 use reqwest::header::HeaderValue;
+use serde_json::value::RawValue;
 
 use super::config::CacheConfig;
-use super::wire::ModelDetails;
 
 /// What an entry takes beside its texts: the map's own bookkeeping, the key, two counters.
 const ENTRY_BYTES: usize = 256;
 
-/// What is known of a model: its details, or that there is none.
-pub(super) type Known = Option<Arc<ModelDetails>>;
+/// What is known of a model: its details as lists show them, or that there is none.
+pub(super) type Known = Option<Arc<RawValue>>;
 
 /// The cache.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Entry {
     }
 
     fn bytes(&self) -> u32 {
-        let texts = self.known.as_deref().map_or(0, ModelDetails::bytes);
+        let texts = self.known.as_deref().map_or(0, |details| details.get().len());
         let tag = self.tag.as_ref().map_or(0, HeaderValue::len);
         u32::try_from(ENTRY_BYTES + texts + tag).unwrap_or(u32::MAX)
     }
@@ -128,9 +128,8 @@ mod tests {
         ModelId::try_from(format!("{number:024x}")).unwrap()
     }
 
-    fn model(description: &str) -> Arc<ModelDetails> {
-        let json = format!(r#"{{"description": "{description}"}}"#);
-        Arc::new(serde_json::from_str(&json).unwrap())
+    fn model(description: &str) -> Arc<RawValue> {
+        Arc::from(RawValue::from_string(format!(r#"{{"description": "{description}"}}"#)).unwrap())
     }
 
     fn config(fresh_seconds: u64, stale_seconds: u64, missing_seconds: u64) -> CacheConfig {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use order_model::ModelId;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use service_kit::metrics::Metrics;
 use service_kit::readiness::Readiness;
 use tokio::time::{Instant, timeout_at};
@@ -15,7 +16,6 @@ use super::cache::{Known, Remembered};
 use super::client::ClientError;
 use super::config::CatalogConfig;
 use super::lookup::{Asker, Lookups};
-use super::wire::ModelDetails;
 
 /// What is known of an order's model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,7 +37,7 @@ pub(crate) struct Models(HashMap<ModelId, Known>);
 
 impl Models {
     /// What is known of the model that an order names.
-    pub(crate) fn of(&self, id: Option<&ModelId>) -> (ModelStatus, Option<&ModelDetails>) {
+    pub(crate) fn of(&self, id: Option<&ModelId>) -> (ModelStatus, Option<&RawValue>) {
         match id.map(|id| self.0.get(&id.lower_case())) {
             None => (ModelStatus::None, None),
             Some(None) => (ModelStatus::Unavailable, None),
@@ -71,7 +71,7 @@ impl Catalog {
     /// The models that `ids` name, as far as they are known by the page's deadline.
     pub(crate) async fn models(&self, asker: &Asker, ids: impl Iterator<Item = &ModelId>) -> Models {
         let deadline = Instant::now() + self.page_deadline;
-        let distinct: HashSet<ModelId> = ids.map(ModelId::lower_case).collect();
+        let distinct: HashSet<ModelId> = ids.map(|id| id.lower_case()).collect();
         let mut models = Models::default();
         let mut unknown = Vec::new();
         for id in distinct {
@@ -80,7 +80,7 @@ impl Catalog {
                     models.0.insert(id, known);
                 }
                 Remembered::Stale(entry) => {
-                    models.0.insert(id.clone(), entry.known.clone());
+                    models.0.insert(id, entry.known.clone());
                     self.lookups.refresh(id, entry, asker);
                 }
                 Remembered::Nothing => unknown.push(id),

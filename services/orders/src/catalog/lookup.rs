@@ -91,7 +91,7 @@ impl Lookups {
             return under_way.await.ok()?;
         }
         self.0.count_cached("miss");
-        self.start(id.clone(), None, asker)?.await.ok()?
+        self.start(*id, None, asker)?.await.ok()?
     }
 
     /// Asks for a model again whose time is up, behind everybody's back: the next page shows what it brings.
@@ -107,7 +107,7 @@ impl Lookups {
             return None;
         }
         let (inner, asker) = (self.0.clone(), asker.clone());
-        Some(self.0.flights.start(id.clone(), async move { inner.fly(id, stale, &asker).await }))
+        Some(self.0.flights.start(id, async move { inner.fly(id, stale, &asker).await }))
     }
 }
 
@@ -126,7 +126,7 @@ impl Inner {
         let reply = self.call(&id, tag.as_ref(), asker).await;
         self.record(reply.as_ref().is_err_and(LookupError::is_the_catalogs));
         let entry = match (reply.ok()?, stale) {
-            (Reply::Found(details, tag), _) => Entry::now(Some(Arc::new(details)), tag),
+            (Reply::Found(details, tag), _) => Entry::now(Some(Arc::from(details.written())), tag),
             (Reply::Unchanged, Some(stale)) => Entry::now(stale.known, stale.tag),
             (Reply::Missing | Reply::Unchanged, _) => Entry::now(None, None),
         };

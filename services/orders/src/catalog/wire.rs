@@ -26,11 +26,10 @@ pub(crate) struct ModelDetails {
 }
 
 impl ModelDetails {
-    /// How much memory its texts take.
-    pub(super) fn bytes(&self) -> usize {
-        let Self { model_id, name, description, format, price, created_by } = self;
-        let texts = [model_id, name, description, format, price, created_by];
-        size_of::<Self>() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    /// The text in which every list shows it: written once, shown often.
+    pub(crate) fn written(&self) -> Box<RawValue> {
+        // Texts and nulls are always JSON.
+        serde_json::value::to_raw_value(self).unwrap_or_else(|_| RawValue::NULL.to_owned())
     }
 }
 

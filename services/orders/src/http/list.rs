@@ -15,9 +15,13 @@ use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use super::samples;
-use crate::catalog::{Asker, ModelDetails, ModelStatus};
+use crate::catalog::{Asker, ModelStatus};
 use crate::state::AppState;
 use crate::store::{Filter, ListItem, Owner, Question};
+
+/// What a page and an order with its model take, most of the time.
+const PAGE_BYTES: usize = 256;
+const ITEM_BYTES: usize = 640;
 
 /// What the document says of both lists. `owner` is whose orders they are: the parameter's name, its shape and an example.
 pub(super) fn described(
@@ -27,9 +31,9 @@ pub(super) fn described(
     owner: (&str, Shape, &str),
 ) -> Operation {
     let items = samples::items();
-    let model = samples::model();
+    let model = samples::model().written();
     let orders =
-        items.iter().flatten().zip([(ModelStatus::Found, Some(&model)), (ModelStatus::Unavailable, None)]);
+        items.iter().flatten().zip([(ModelStatus::Found, Some(&*model)), (ModelStatus::Unavailable, None)]);
     let page = PageView {
         orders: orders.map(|(item, (model_status, model))| view(item, model_status, model)).collect(),
         next: Some(samples::cursor()),
@@ -88,7 +92,7 @@ struct Item<'a> {
     created_at: OffsetDateTime,
     cost_initial: Option<Cost>,
     cost_final: Option<Cost>,
-    model_details: Option<&'a ModelDetails>,
+    model_details: Option<&'a RawValue>,
     model_status: ModelStatus,
 }
 
@@ -128,18 +132,14 @@ pub(super) async fn answer(
             })
             .collect(),
     };
-    let mut response = json(&view);
+    let mut response = json(&view, PAGE_BYTES + ITEM_BYTES * page.items.len());
     if let Some(link) = link {
         response.headers_mut().insert(LINK, link);
     }
     Ok(response)
 }
 
-fn view<'a>(
-    item: &'a ListItem,
-    model_status: ModelStatus,
-    model_details: Option<&'a ModelDetails>,
-) -> Item<'a> {
+fn view<'a>(item: &'a ListItem, model_status: ModelStatus, model_details: Option<&'a RawValue>) -> Item<'a> {
     Item {
         id: item.order_id,
         order_id: item.order_id,

@@ -7,15 +7,12 @@ use serde::Serialize;
 
 use super::problem::Problem;
 
-/// Room for nearly every answer, so that its text is written without being moved.
-const BODY_BYTES: usize = 1024;
-
 /// Room for the headers that an answer has in the end.
 const HEADERS: usize = 12;
 
-/// 200 with `body`.
-pub fn json(body: &impl Serialize) -> Response {
-    let mut text = Vec::with_capacity(BODY_BYTES);
+/// 200 with `body`, whose text takes `bytes` most of the time: where there is room for it, it is written without being moved.
+pub fn json(body: &impl Serialize, bytes: usize) -> Response {
+    let mut text = Vec::with_capacity(bytes);
     if let Err(error) = serde_json::to_writer(&mut text, body) {
         return Problem::internal(error).into_response();
     }
