@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 17] = [
+const TOOLS: [Tool; 19] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -65,6 +65,18 @@ const TOOLS: [Tool; 17] = [
         version: &["psql", "--version"],
         purpose: "nothing here needs it; handy for a look into the database that `up` prints",
         remedy: "your system's package postgresql-client",
+    },
+    Tool {
+        name: "pgbench",
+        version: &["pgbench", "--version"],
+        purpose: "bench: the rows against the database alone; skipped by name without it",
+        remedy: "your system's package postgresql-contrib (Debian: postgresql-15 has it)",
+    },
+    Tool {
+        name: "valgrind",
+        version: &["valgrind", "--version"],
+        purpose: "bench: instructions of the rules; skipped by name without it",
+        remedy: "your system's package valgrind",
     },
     Tool {
         name: "curl",

@@ -19,12 +19,16 @@ pub(crate) enum BenchError {
     Load(#[from] LoadError),
     #[error("the demo catalog cannot listen")]
     Catalog(#[source] io::Error),
+    #[error("the collector cannot listen")]
+    Collector(#[source] io::Error),
     #[error("{}", .path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("the figures cannot be written")]
     Json(#[from] serde_json::Error),
     #[error("a population is a multiple of twenty orders, two thousand at least; {0} is not")]
     Population(i64),
+    #[error("{orders} orders are too few for {rounds} rounds of growth")]
+    Few { orders: i64, rounds: u64 },
     #[error("{what}: a server that answers quickly but wrongly is not measured: {report:#?}")]
     Wrong { what: &'static str, report: Box<Report> },
     #[error("{what}: {good} answers said yes, but the database has only {written} new rows")]

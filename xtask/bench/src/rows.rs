@@ -13,8 +13,6 @@ mod telemetry;
 mod throughput;
 mod trips;
 
-use std::process::Command;
-
 use crate::cli::Group;
 use crate::error::BenchError;
 use crate::measure::Bench;
@@ -25,7 +23,7 @@ use crate::system::Variant;
 const CLIENTS: usize = 64;
 
 /// The key that sets how many requests share a statement.
-const BATCH_MAX: &str = "ATELIER_DATABASE__BATCH_MAX";
+const BATCH_ITEMS_MAX: &str = "ATELIER_DATABASE__BATCH_ITEMS_MAX";
 
 /// Measures one group and adds its rows.
 pub(crate) async fn measure(group: Group, bench: &Bench, findings: &mut Findings) -> Result<(), BenchError> {
@@ -45,10 +43,7 @@ pub(crate) async fn measure(group: Group, bench: &Bench, findings: &mut Findings
     }
 }
 
-/// The same programs told to answer each request by a statement of its own; `None` where they cannot be told.
-fn unbatched(bench: &Bench) -> Option<Variant> {
-    let schema =
-        Command::new(bench.programs.join("order-status")).args(["config", "schema"]).output().ok()?;
-    let knows = String::from_utf8_lossy(&schema.stdout).contains("batch_max");
-    knows.then(|| Variant { name: "unbatched", ..bench.plain() }.with(BATCH_MAX, "1"))
+/// The same programs told to answer each request by a statement of its own.
+fn unbatched(bench: &Bench) -> Variant {
+    Variant { name: "unbatched", ..bench.plain() }.with(BATCH_ITEMS_MAX, "1")
 }

@@ -49,7 +49,7 @@ pub(crate) enum AskError {
 pub(crate) struct Variant {
     pub(crate) name: &'static str,
     pub(crate) programs: PathBuf,
-    pub(crate) settings: Vec<(&'static str, &'static str)>,
+    pub(crate) settings: Vec<(&'static str, String)>,
     /// The processors that it is kept to.
     pub(crate) place: Option<String>,
 }
@@ -60,8 +60,8 @@ impl Variant {
         Self { name, programs: programs.to_owned(), settings: Vec::new(), place: None }
     }
 
-    pub(crate) fn with(mut self, key: &'static str, value: &'static str) -> Self {
-        self.settings.push((key, value));
+    pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.settings.push((key, value.into()));
         self
     }
 }
@@ -144,13 +144,18 @@ fn service(
     let out = File::options().create(true).append(true).open(log).map_err(SystemError::Place)?;
     let err = out.try_clone().map_err(SystemError::Place)?;
     let mut command = at(variant.place.as_deref(), &program);
-    command.stdin(Stdio::null()).stdout(out).stderr(err).envs(variant.settings.iter().copied()).envs([
-        ("ATELIER_AUTH__MODE", "open"),
-        ("ATELIER_LISTEN", &*api.to_string()),
-        ("ATELIER_OPS_LISTEN", &*ops.to_string()),
-        ("ATELIER_SHUTDOWN__DELAY_MS", "0"),
-        ("ATELIER_DATABASE__URL", url),
-    ]);
+    command
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .envs(variant.settings.iter().map(|(key, value)| (key, value)))
+        .envs([
+            ("ATELIER_AUTH__MODE", "open"),
+            ("ATELIER_LISTEN", &*api.to_string()),
+            ("ATELIER_OPS_LISTEN", &*ops.to_string()),
+            ("ATELIER_SHUTDOWN__DELAY_MS", "0"),
+            ("ATELIER_DATABASE__URL", url),
+        ]);
     if name == "orders" {
         command.env("ATELIER_CATALOG__URL", catalog_url);
     }

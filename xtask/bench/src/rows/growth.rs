@@ -15,7 +15,7 @@ use crate::rounds::Figure;
 
 const GROUP: &str = "growth";
 const REQUESTS: u64 = 400;
-const REQUESTS_WARM: u64 = 200;
+const REQUESTS_WARM: u64 = 100;
 /// The least of a call's time and cost that may be held against a larger size.
 const GOAL: f64 = 1.3;
 
@@ -29,6 +29,10 @@ pub(super) async fn measure(bench: &Bench, findings: &mut Findings) -> Result<()
     let mut sizes = Vec::new();
     for orders in &bench.options.orders {
         let population = Population::of(*orders).ok_or(BenchError::Population(*orders))?;
+        // Each round moves orders that no other round moved.
+        if population.users().unsigned_abs() < bench.options.rounds * REQUESTS_WARM {
+            return Err(BenchError::Few { orders: *orders, rounds: bench.options.rounds });
+        }
         eprintln!("growth: seeding {orders} orders");
         bench.store.seed(&name(population), population, true).await?;
         sizes.push((population, OfSize::new()));

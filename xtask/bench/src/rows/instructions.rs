@@ -19,14 +19,14 @@ const GROUP: &str = "instructions";
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
 const WORKS: [&str; 3] = ["decide", "next", "parse"];
 const TURNS: u64 = 1000;
-/// A compiler of another patch level may lay the same code out a little differently.
+/// What two builds of the same sources may differ by.
 const TOLERANCE: f64 = 0.02;
 
 /// Instructions a turn, as they were when somebody last agreed to them.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Baseline {
-    /// They hold for this compiler and this kind of processor only.
-    rustc: String,
+    /// They hold for this compiler, kind of processor and C library (whose allocator is in them) only.
+    made_by: String,
     turns: BTreeMap<String, u64>,
 }
 
@@ -36,8 +36,8 @@ pub(super) fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), Benc
         return Ok(());
     }
     let program = build()?;
-    let rustc = format!("{} {}", findings.machine.rustc, std::env::consts::ARCH);
-    let mut counted = Baseline { rustc: rustc.clone(), ..Baseline::default() };
+    let made_by = format!("{}, {}, {}", findings.machine.rustc, std::env::consts::ARCH, c_library());
+    let mut counted = Baseline { made_by: made_by.clone(), ..Baseline::default() };
     for work in WORKS {
         let (once, twice) = (count(&program, work, TURNS)?, count(&program, work, 2 * TURNS)?);
         counted.turns.insert(work.to_owned(), twice.saturating_sub(once) / TURNS);
@@ -47,22 +47,25 @@ pub(super) fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), Benc
         fs::write(BASELINE, text).map_err(BenchError::file(BASELINE))?;
     }
     let known: Baseline = serde_json::from_slice(&fs::read(BASELINE).map_err(BenchError::file(BASELINE))?)?;
-    findings.rows.extend(counted.turns.iter().map(|(work, turns)| row(work, *turns, &known, &rustc)));
+    findings.rows.extend(counted.turns.iter().map(|(work, turns)| row(work, *turns, &known, &made_by)));
     findings.keep(GROUP, &counted);
     Ok(())
 }
 
-fn row(work: &str, turns: u64, known: &Baseline, rustc: &str) -> Row {
+fn row(work: &str, turns: u64, known: &Baseline, made_by: &str) -> Row {
     let what = format!("{work}: {turns} instructions");
-    match known.turns.get(work).filter(|_| known.rustc == rustc) {
+    match known.turns.get(work).filter(|_| known.made_by == made_by) {
         Some(before) => {
             let ratio = crate::measure::as_float(turns) / crate::measure::as_float(*before);
             Row::counted(GROUP, what, "the baseline", Goal::AtMost(1.0 + TOLERANCE), ratio)
         }
-        None => {
-            Row::skipped(GROUP, what, "the baseline is of another compiler or processor: --renew-baseline")
-        }
+        None => Row::skipped(GROUP, what, "the baseline is of another compiler, processor or C library"),
     }
+}
+
+fn c_library() -> String {
+    let said = Command::new("getconf").arg("GNU_LIBC_VERSION").output();
+    said.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned()).unwrap_or_default()
 }
 
 fn build() -> Result<PathBuf, BenchError> {
@@ -111,7 +114,8 @@ mod tests {
 
     #[test]
     fn three_percent_more_is_too_many_and_another_compiler_tells_nothing() {
-        let known = Baseline { rustc: "a".to_owned(), turns: BTreeMap::from([("decide".to_owned(), 1000)]) };
+        let known =
+            Baseline { made_by: "a".to_owned(), turns: BTreeMap::from([("decide".to_owned(), 1000)]) };
         assert_eq!(row("decide", 1015, &known, "a").verdict(), Verdict::Met);
         assert_eq!(row("decide", 1030, &known, "a").verdict(), Verdict::Missed);
         assert_eq!(row("decide", 1030, &known, "b").verdict(), Verdict::Skipped);

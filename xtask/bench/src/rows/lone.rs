@@ -10,15 +10,7 @@ use crate::rounds::{self, Entry};
 const GROUP: &str = "lone";
 
 pub(super) async fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), BenchError> {
-    let Some(unbatched) = unbatched(bench) else {
-        findings.rows.push(Row::skipped(
-            GROUP,
-            "p50 of a lone client",
-            "this build has no database.batch_max",
-        ));
-        return Ok(());
-    };
-    let entries = [Entry::Ours(bench.plain()), Entry::Ours(unbatched)];
+    let entries = [Entry::Ours(bench.plain()), Entry::Ours(unbatched(bench))];
     for kind in [Kind::Status, Kind::Update] {
         let asked = Asked::closed(kind, 1, Until::Seconds(bench.options.seconds), 20);
         let runs = rounds::run(bench, findings, GROUP, &entries, asked).await?;

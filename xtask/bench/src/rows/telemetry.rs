@@ -1,4 +1,6 @@
-//! What telemetry costs: everything on against no request lines. Metrics are always on.
+//! What telemetry costs: request lines and one trace in a hundred against neither. Metrics are always on.
+
+use testkit::otlp::SpanReceiver;
 
 use super::CLIENTS;
 use crate::error::BenchError;
@@ -11,8 +13,12 @@ use crate::system::Variant;
 const GROUP: &str = "telemetry";
 
 pub(super) async fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), BenchError> {
+    let collector = SpanReceiver::start().await.map_err(BenchError::Collector)?;
     let silent = Variant { name: "silent", ..bench.plain() }.with("ATELIER_LOG__REQUESTS", "none");
-    let entries = [Entry::Ours(bench.plain()), Entry::Ours(silent)];
+    let telling = Variant { name: "telling", ..bench.plain() }
+        .with("ATELIER_TELEMETRY__OTLP__PROTOCOL", "http/protobuf")
+        .with("ATELIER_TELEMETRY__OTLP__ENDPOINT", collector.endpoint());
+    let entries = [Entry::Ours(telling), Entry::Ours(silent)];
     for kind in [Kind::Status, Kind::Update] {
         let asked = Asked::closed(kind, CLIENTS, Until::Seconds(bench.options.seconds), 30);
         let runs = rounds::run(bench, findings, GROUP, &entries, asked).await?;

@@ -1,6 +1,6 @@
 //! Round trips: how many statements a request takes, alone and where others wait beside it.
 
-use super::{CLIENTS, unbatched};
+use super::CLIENTS;
 use crate::error::BenchError;
 use crate::load::{Kind, Until};
 use crate::measure::{Asked, Bench};
@@ -10,12 +10,11 @@ const GROUP: &str = "trips";
 const REQUESTS: u64 = 5000;
 
 pub(super) async fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), BenchError> {
-    let batches = unbatched(bench).is_some();
     let alone = [
         (Kind::Status, Goal::AtMost(1.05)),
         (Kind::Paid, Goal::AtMost(1.05)),
         (Kind::Update, Goal::AtMost(2.1)),
-        (Kind::Create, Goal::AtMost(2.1)),
+        (Kind::Create, Goal::AtMost(1.05)),
     ];
     for (kind, goal) in alone {
         let run =
@@ -26,10 +25,6 @@ pub(super) async fn measure(bench: &Bench, findings: &mut Findings) -> Result<()
     }
     for (kind, _) in alone {
         let what = format!("{}, {CLIENTS} clients", kind.name());
-        if !batches {
-            findings.rows.push(Row::skipped(GROUP, what, "this build has no database.batch_max"));
-            continue;
-        }
         let run =
             bench.measure(&bench.plain(), Asked::closed(kind, CLIENTS, Until::Requests(REQUESTS), 2)).await?;
         let goal = if kind == Kind::Status { Goal::AtMost(0.2) } else { Goal::Told };

@@ -39,8 +39,7 @@ fn last_of_each(log: &str) -> String {
     let mut plans: Vec<(&str, &str)> = Vec::new();
     for entry in entries(log) {
         let Some((_, plan)) = entry.split_once(MARK) else { continue };
-        let (statement, _) = plan.split_once("\n\t\t").unwrap_or((plan, ""));
-        let statement = plan.find("Query Text:").map_or(statement, |at| text_of(&plan[at..]));
+        let statement = plan.find("Query Text:").map_or(plan, |at| text_of(&plan[at..]));
         // Pings and settings have nothing to explain.
         if !statement.contains("atelier.") {
             continue;
@@ -61,10 +60,11 @@ fn last_of_each(log: &str) -> String {
     text
 }
 
-/// The statement of a plan: everything before the line of its outermost node, which is the first with a cost.
+/// The statement of a plan: everything before its parameters, or before the line of its outermost node, the first with a cost.
 fn text_of(plan: &str) -> &str {
     let cost = plan.find("  (cost=").unwrap_or(plan.len());
-    let end = plan[..cost].rfind('\n').unwrap_or(cost);
+    let node = plan[..cost].rfind('\n').unwrap_or(cost);
+    let end = plan.find("\n\tQuery Parameters:").map_or(node, |parameters| parameters.min(node));
     &plan[..end]
 }
 
@@ -85,7 +85,7 @@ mod tests {
     fn the_last_plan_of_each_statement_is_kept() {
         let plan = |actual: u8| {
             format!(
-                "2026-01-01 UTC [7] LOG:  duration: 0.1 ms  plan:\n\tQuery Text: SELECT 1\n\t  FROM atelier.orders\n\tIndex Scan  (cost=1) (actual rows={actual})\n\t  Buffers: shared hit=3\n"
+                "2026-01-01 UTC [7] LOG:  duration: 0.1 ms  plan:\n\tQuery Text: SELECT 1\n\t  FROM atelier.orders\n\tQuery Parameters: $1 = '{actual}'\n\tIndex Scan  (cost=1) (actual rows={actual})\n\t  Buffers: shared hit=3\n"
             )
         };
         let log = format!("{}2026 LOG:  something else\n{}", plan(1), plan(2));
