@@ -25,7 +25,3 @@ pub mod telemetry;
 pub mod tls;
 
 pub use chain::chain;
-
-/// A request makes some fifty small allocations; docs/adr/0012 has what the system's allocators cost for them, musl's above all.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
