@@ -2,7 +2,8 @@
 //!
 //! It knows nothing of orders and nothing of PostgreSQL, and it holds to nine laws:
 //!
-//! 1. No timer: whoever works takes what waits, at most `batch_items_max`, and a lone request pays nothing.
+//! 1. No timer: whoever works takes what waits, at most `batch_items_max`, and a lone request pays nothing. Beside a statement
+//!    in flight another goes when it is as large, or when the first is slow and may be stuck.
 //! 2. A request joins only a statement that has not been sent, so what it reads is never older than itself.
 //! 3. Items of one key are never in two statements at once; in one statement they stand in the order in which they came.
 //! 4. One bad item never fails its neighbours: after an error each goes alone. What was written, or may have been, is not
