@@ -43,6 +43,21 @@ async fn catalog_span(receiver: &SpanReceiver) -> ReceivedSpan {
     receiver.until("the call's span", PATIENCE, is_it).await.expect("received")
 }
 
+/// The statement that read the list, once it is there.
+async fn statement_span(receiver: &SpanReceiver) -> ReceivedSpan {
+    let is_it = |span: &ReceivedSpan| span.attributes.contains_key("db.system.name");
+    receiver.until("the statement's span", PATIENCE, is_it).await.expect("received")
+}
+
+/// Asserts that the statement hangs under the request, and tells nothing but what it is.
+#[track_caller]
+fn assert_statement(server: &ReceivedSpan, statement: &ReceivedSpan) {
+    assert_eq!((&statement.trace_id, &statement.parent_span_id), (&server.trace_id, &server.span_id));
+    assert_eq!((statement.name.as_str(), statement.kind.as_str()), ("list_requester_paid", "client"));
+    assert!(!statement.is_error && statement.took <= server.took);
+    assert_attributes(statement, &[("db.system.name", "postgresql")]);
+}
+
 /// One header of the last call to the catalog.
 fn sent(world: &World, name: &str) -> Option<String> {
     let headers = world.catalog.headers(&model_id(1));
@@ -88,12 +103,13 @@ fn assert_one_trace(server: &ReceivedSpan, catalog: &ReceivedSpan, address: std:
 }
 
 #[tokio::test]
-async fn client_request_and_call_to_the_catalog_are_one_trace() {
+async fn client_request_statement_and_call_to_the_catalog_are_one_trace() {
     let (receiver, world) = traced(&[]).await;
     let answer = ask(&world, &[("traceparent", CHOSEN), ("tracestate", "rojo=1")]).await;
     assert_eq!(answer.model_statuses(), ["found"]);
     let (server, catalog) = (server_span(&receiver).await, catalog_span(&receiver).await);
     assert_one_trace(&server, &catalog, world.catalog.address());
+    assert_statement(&server, &statement_span(&receiver).await);
     let passed_on = format!("00-{TRACE}-{}-01", catalog.span_id);
     assert_eq!(sent(&world, "traceparent"), Some(passed_on), "the catalog hangs under our call");
     assert_eq!(sent(&world, "tracestate").as_deref(), Some("rojo=1"));

@@ -4,7 +4,7 @@ use testkit::certificate::Authority;
 use testkit::file::TestFile;
 use testkit::otlp::{Collector, CollectorTls, SpanReceiver};
 
-use super::{CHOSEN, ask, assert_one_trace, catalog_span, server_span};
+use super::{CHOSEN, ask, assert_one_trace, assert_statement, catalog_span, server_span, statement_span};
 use crate::catalog::with_models;
 use crate::fixtures::insert;
 use crate::support::World;
@@ -15,6 +15,7 @@ async fn one_trace_arrives(keys: &[(&str, &str)], receiver: &SpanReceiver) {
     assert_eq!(ask(&world, &[("traceparent", CHOSEN)]).await.model_statuses(), ["found"]);
     let (server, catalog) = (server_span(receiver).await, catalog_span(receiver).await);
     assert_one_trace(&server, &catalog, world.catalog.address());
+    assert_statement(&server, &statement_span(receiver).await);
 }
 
 #[tokio::test]
