@@ -17,7 +17,7 @@ mod worker;
 pub use address::{ConnectOptionsError, DATABASE_KEYS, DatabaseAddress, SslMode};
 pub use call::Call;
 pub use config::DatabaseConfig;
-pub use error::DatabaseError;
+pub use error::{DatabaseError, is_suspect};
 pub use read_only::ReadOnly;
 pub use statement::{Asker, BoxFuture, Kind, Outcome, Statement};
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::error::ConnectError;
@@ -47,6 +48,8 @@ pub struct Database {
 /// Whether there is a way at all.
 struct Reach {
     connected: AtomicUsize,
+    /// When the last connection was lost.
+    lost_at: Mutex<Option<Instant>>,
     last_error: Mutex<Arc<ConnectError>>,
 }
 
@@ -93,14 +96,19 @@ impl Database {
 
 impl Default for Reach {
     fn default() -> Self {
-        Self { connected: AtomicUsize::new(0), last_error: Mutex::new(Arc::new(ConnectError::NotTried)) }
+        Self {
+            connected: AtomicUsize::new(0),
+            lost_at: Mutex::default(),
+            last_error: Mutex::new(Arc::new(ConnectError::NotTried)),
+        }
     }
 }
 
 impl Reach {
-    /// Why there was no answer.
-    fn silence(&self) -> DatabaseError {
-        self.trouble().unwrap_or(DatabaseError::Deadline)
+    /// Whether there has been no connection since `asked`: then nothing that was asked since was sent.
+    fn was_out_since(&self, asked: Instant) -> bool {
+        let lost_at = *self.lost_at.lock().unwrap_or_else(PoisonError::into_inner);
+        self.connected.load(Ordering::Relaxed) == 0 && lost_at.is_none_or(|lost_at| lost_at < asked)
     }
 
     /// Why nobody can be reached, if nobody can.
@@ -117,6 +125,7 @@ impl Reach {
     }
 
     fn disconnected(&self) {
+        *self.lost_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.connected.fetch_sub(1, Ordering::Relaxed);
     }
 

@@ -86,6 +86,8 @@ pub(crate) enum Group {
     Footprint,
     /// Five times more than it can do.
     Overload,
+    /// The way to the database falls silent, and comes back.
+    Silence,
     /// The same calls as the number of orders grows.
     Growth,
     /// Against other implementations of the contract.
@@ -106,6 +108,7 @@ impl Group {
             Self::Telemetry => "telemetry",
             Self::Footprint => "footprint",
             Self::Overload => "overload",
+            Self::Silence => "silence",
             Self::Growth => "growth",
             Self::Peers => "peers",
         }

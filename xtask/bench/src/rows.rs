@@ -9,6 +9,7 @@ mod instructions;
 mod lone;
 mod overload;
 mod peers;
+mod silence;
 mod telemetry;
 mod throughput;
 mod trips;
@@ -38,6 +39,7 @@ pub(crate) async fn measure(group: Group, bench: &Bench, findings: &mut Findings
         Group::Telemetry => telemetry::measure(bench, findings).await,
         Group::Footprint => footprint::measure(bench, findings).await,
         Group::Overload => overload::measure(bench, findings).await,
+        Group::Silence => silence::measure(bench, findings).await,
         Group::Growth => growth::measure(bench, findings).await,
         Group::Peers => peers::measure(bench, findings),
     }

@@ -2,6 +2,7 @@
 
 mod copy;
 mod plans;
+mod pool;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +15,7 @@ use testkit::history::HistoryError;
 use testkit::postgres::{DataFolder, Durability, PostgresServer, SUPERUSER, ServerError, ServerOptions};
 
 pub(crate) use copy::Copy;
+pub(crate) use pool::StockPool;
 
 use crate::machine;
 use crate::population::Population;
@@ -136,9 +138,18 @@ impl Store {
 
     /// order-status's and orders' addresses of `database`.
     pub(crate) fn urls(&self, database: &str) -> [String; 2] {
-        [WRITER, READER].map(|login| {
-            format!("postgres://{login}@127.0.0.1:{}/{database}?sslmode=disable", self.server.port())
-        })
+        Self::urls_by(database, self.server.port())
+    }
+
+    /// The same by way of another port of this machine.
+    pub(crate) fn urls_by(database: &str, port: u16) -> [String; 2] {
+        [WRITER, READER]
+            .map(|login| format!("postgres://{login}@127.0.0.1:{port}/{database}?sslmode=disable"))
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> (&'static str, u16) {
+        ("127.0.0.1", self.server.port())
     }
 
     /// The superuser's address of `database`, for PostgreSQL's own programs.

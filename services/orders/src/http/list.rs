@@ -56,7 +56,8 @@ pub(super) fn described(
         .answers(
             Answer::json(
                 StatusCode::OK,
-                "A page; an owner whom nobody knows has an empty one.",
+                "A page; an owner whom nobody knows has an empty one. With a filter a page may hold fewer orders than asked for, \
+                 even none, and `next` all the same: a page looks at so many orders and no further.",
                 "Page",
                 &page,
             )
@@ -119,7 +120,7 @@ pub(super) async fn answer(
     let asker = Asker { share: caller.asker.share, trace };
     let models =
         state.catalog.models(&asker, page.items.iter().filter_map(|item| item.model_id.as_ref())).await;
-    let next = page.items.last().filter(|_| page.has_more).map(|last| key.encode(last.order_id.get()));
+    let next = page.next_below.map(|below| key.encode(below));
     let link = next.as_deref().and_then(|cursor| next_link(query, cursor));
     let view = PageView {
         next,

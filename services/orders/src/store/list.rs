@@ -1,4 +1,9 @@
-//! Lists of orders by owner, newest (highest id) first, from a position on. No page's cost grows with the table.
+//! Lists of orders by owner, newest (highest id) first, from a position on.
+//!
+//! No page's cost grows with the table, nor with what its owner has: a filter looks at so many orders and no further
+//! ([`floor`]), and the page says from where to go on.
+
+mod floor;
 
 use order_model::{Cost, ModelId, OrderId, Stage, UserId, Username};
 use rust_decimal::Decimal;
@@ -49,6 +54,12 @@ pub(crate) struct Question {
     pub(crate) limit: u8,
 }
 
+impl Question {
+    fn below(&self) -> i64 {
+        self.below.unwrap_or(i64::MAX)
+    }
+}
+
 /// One order of a list.
 #[derive(Debug)]
 pub(crate) struct ListItem {
@@ -65,13 +76,13 @@ pub(crate) struct ListItem {
     pub(crate) created_at: OffsetDateTime,
 }
 
-/// One page: what was asked for, and whether there is more.
+/// One page: what was asked for, and where to go on.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     /// The orders, newest first.
     pub(crate) items: Vec<ListItem>,
-    /// Whether older ones remain.
-    pub(crate) has_more: bool,
+    /// Below which id the next page begins, if older ones may remain.
+    pub(crate) next_below: Option<i64>,
 }
 
 /// A stored value that no order can have.
@@ -99,8 +110,8 @@ struct Row {
 
 /// One statement a kind of owner, and one more for paid orders, whose predicate is that of their own index.
 macro_rules! pages {
-    ($connection:expr, $questions:expr, $belongs:literal, $filter:literal) => {{
-        let columns = Columns::of($questions);
+    ($connection:expr, $questions:expr, $floors:expr, $belongs:literal, $filter:literal) => {{
+        let columns = Columns::of($questions, $floors);
         sqlx::query_as!(
             Row,
             r#"
@@ -108,12 +119,12 @@ macro_rules! pages {
                    o.created_by AS "created_by!", o.stage::text AS "stage!", o.alert AS "alert!",
                    o.version AS "version!", o.model_id, o.custom_params AS "custom_params!: Json<Box<RawValue>>",
                    o.cost_initial, o.cost_final, o.created_at AS "created_at!"
-            FROM unnest($1::text[], $2::text[], $3::bool[], $4::int8[], $5::int8[])
-                WITH ORDINALITY AS q(owner, stage, alert, below, rows_max, place)
+            FROM unnest($1::text[], $2::text[], $3::bool[], $4::int8[], $5::int8[], $6::int8[])
+                WITH ORDINALITY AS q(owner, stage, alert, below, floor, rows_max, place)
             CROSS JOIN LATERAL (
                 SELECT *
                 FROM atelier.orders
-                WHERE order_id < q.below AND (q.alert IS NULL OR alert = q.alert) AND "#
+                WHERE order_id < q.below AND order_id >= q.floor AND (q.alert IS NULL OR alert = q.alert) AND "#
                 + $belongs
                 + " AND "
                 + $filter
@@ -127,6 +138,7 @@ macro_rules! pages {
             &columns.stage as &[Option<&str>],
             &columns.alert as &[Option<bool>],
             &columns.below,
+            &columns.floor,
             &columns.rows_max,
         )
         .fetch_all($connection)
@@ -204,33 +216,38 @@ async fn read_lists(
     kind: ListKind,
     questions: &[Question],
 ) -> Result<Vec<Page>, sqlx::Error> {
+    let floors = floor::floors(connection, kind, questions).await?;
     let rows = match kind {
         ListKind::RequesterPaid => {
-            pages!(connection, questions, "requester_id = q.owner", "paid_at IS NOT NULL")
+            pages!(connection, questions, &floors, "requester_id = q.owner", "paid_at IS NOT NULL")
         }
         ListKind::CreatorPaid => {
-            pages!(connection, questions, "created_by = q.owner", "paid_at IS NOT NULL")
+            pages!(connection, questions, &floors, "created_by = q.owner", "paid_at IS NOT NULL")
         }
         ListKind::Requester => pages!(
             connection,
             questions,
+            &floors,
             "requester_id = q.owner",
             "(q.stage IS NULL OR stage = q.stage::atelier.order_stage)"
         ),
         ListKind::Creator => pages!(
             connection,
             questions,
+            &floors,
             "created_by = q.owner",
             "(q.stage IS NULL OR stage = q.stage::atelier.order_stage)"
         ),
     }?;
 
-    let mut pages: Vec<Page> = questions.iter().map(|_| Page::default()).collect();
+    // What is below the floor was not looked at. A full page goes on from where it ends instead.
+    let mut pages: Vec<Page> =
+        floors.into_iter().map(|floor| Page { items: Vec::new(), next_below: floor }).collect();
     for row in rows {
         let place = usize::try_from(row.place - 1).unwrap_or_default();
         let (Some(page), Some(question)) = (pages.get_mut(place), questions.get(place)) else { continue };
         if page.items.len() == usize::from(question.limit) {
-            page.has_more = true;
+            page.next_below = page.items.last().map(|item| item.order_id.get());
         } else {
             page.items.push(row.try_into()?);
         }
@@ -244,16 +261,18 @@ struct Columns<'a> {
     stage: Vec<Option<&'static str>>,
     alert: Vec<Option<bool>>,
     below: Vec<i64>,
+    floor: Vec<i64>,
     rows_max: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(questions: &'a [Question]) -> Self {
+    fn of(questions: &'a [Question], floors: &[Option<i64>]) -> Self {
         Self {
             owner: questions.iter().map(|question| question.owner.name()).collect(),
             stage: questions.iter().map(|question| question.filter.stage.map(Stage::as_str)).collect(),
             alert: questions.iter().map(|question| question.filter.alert).collect(),
-            below: questions.iter().map(|question| question.below.unwrap_or(i64::MAX)).collect(),
+            below: questions.iter().map(Question::below).collect(),
+            floor: floors.iter().map(|floor| floor.unwrap_or_default()).collect(),
             // One more than asked for tells whether there is more.
             rows_max: questions.iter().map(|question| i64::from(question.limit) + 1).collect(),
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::outcome::Unanswered;
 use crate::fair::{FairQueue, Share};
 
 /// The first and the longest pause before an item whose row somebody else holds is tried again.
@@ -41,6 +42,8 @@ pub(crate) struct Waiting<T> {
     races: u32,
     pauses: u32,
     alone: bool,
+    /// Nobody knows whether it was done; it goes again because a repetition would be recognised.
+    in_doubt: bool,
 }
 
 /// An item that comes back, and from when on it may go again.
@@ -66,8 +69,21 @@ pub(crate) enum Left {
     NoRoom,
     /// Its time was over.
     Late,
-    /// Others were in its way for too long.
+    /// Others were in its way for too long. Nothing was done.
     Contended,
+    /// It was sent once, and nobody knows what became of it.
+    InDoubt,
+}
+
+impl<E> From<Left> for Unanswered<E> {
+    fn from(why: Left) -> Self {
+        match why {
+            Left::NoRoom => Self::NoRoom,
+            Left::Late => Self::Late,
+            Left::Contended => Self::Contended,
+            Left::InDoubt => Self::InDoubt,
+        }
+    }
 }
 
 /// A statement that has been sent.
@@ -97,8 +113,8 @@ pub(crate) struct Core<T> {
 impl<T> Waiting<T> {
     /// The same with another item.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Waiting<U> {
-        let Self { item, limits, key, number, races, pauses, alone } = self;
-        Waiting { item: change(item), limits, key, number, races, pauses, alone }
+        let Self { item, limits, key, number, races, pauses, alone, in_doubt } = self;
+        Waiting { item: change(item), limits, key, number, races, pauses, alone, in_doubt }
     }
 
     fn is_late(&self, now: Instant) -> bool {
@@ -114,7 +130,11 @@ impl<T> Waiting<T> {
     }
 
     fn why_late(&self) -> Left {
-        if self.races + self.pauses > 0 { Left::Contended } else { Left::Late }
+        match self {
+            Self { in_doubt: true, .. } => Left::InDoubt,
+            Self { races: 0, pauses: 0, .. } => Left::Late,
+            _ => Left::Contended,
+        }
     }
 }
 
@@ -178,7 +198,8 @@ impl<T> Core<T> {
         }
         self.arrivals += 1;
         let number = self.arrivals;
-        let waiting = Waiting { item, limits, key, number, races: 0, pauses: 0, alone: false };
+        let waiting =
+            Waiting { item, limits, key, number, races: 0, pauses: 0, alone: false, in_doubt: false };
         left.extend(self.fresh.push(share, waiting).map(|waiting| (waiting.item, Left::NoRoom)));
         left
     }
@@ -188,7 +209,8 @@ impl<T> Core<T> {
         let mut taken = Taken { batch: Vec::new(), late: Vec::new() };
         let held = self.take_back(now, &is_wanted, &mut taken);
         let is_alone = taken.batch.iter().any(|waiting| waiting.alone);
-        if !is_alone && (!taken.batch.is_empty() || self.may_send_fresh(now)) {
+        let is_crowded = self.back.len() >= self.bounds.queue_items_max;
+        if !is_alone && !is_crowded && (!taken.batch.is_empty() || self.may_send_fresh(now)) {
             self.take_fresh(now, &is_wanted, &held, &mut taken);
         }
         // A key that comes back stands before one that came later.
@@ -208,10 +230,12 @@ impl<T> Core<T> {
         taken: &mut Taken<T>,
     ) -> HashSet<u64> {
         let mut held = HashSet::new();
+        // However many come back, whoever is fresh gets a part.
+        let kept = if self.fresh.is_empty() { 0 } else { self.bounds.batch_items_max / 4 };
         for back in std::mem::take(&mut self.back) {
             let waiting = &back.waiting;
             let blocked = waiting.key.is_some_and(|key| self.busy.contains(&key) || held.contains(&key));
-            let has_room = taken.batch.len() < self.bounds.batch_items_max
+            let has_room = taken.batch.len() < self.bounds.batch_items_max - kept
                 && taken.batch.iter().all(|first| !first.alone)
                 && (!waiting.alone || taken.batch.is_empty());
             if waiting.is_late(now) || !is_wanted(&waiting.item) {

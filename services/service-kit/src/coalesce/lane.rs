@@ -141,11 +141,7 @@ impl<Q, A, E> Lane<Q, A, E> {
 
 fn dismiss<Q, A, E>(left: Vec<(Ticket<Q, A, E>, Left)>) {
     for (ticket, why) in left {
-        ticket.waiter.tell(Err(match why {
-            Left::NoRoom => Unanswered::NoRoom,
-            Left::Late => Unanswered::Late,
-            Left::Contended => Unanswered::Contended,
-        }));
+        ticket.waiter.tell(Err(why.into()));
     }
 }
 

@@ -9,6 +9,8 @@ pub enum Outcome<A> {
     Lost,
     /// Somebody else holds what it needs: it is to be tried again after a pause.
     Held,
+    /// Nothing was done, and the connection broke on the way to learn why: it is to be tried again on another one.
+    Broken,
 }
 
 /// Why a statement answered nobody.
@@ -45,6 +47,8 @@ pub(crate) enum Unanswered<E> {
     Late,
     /// Others held or changed what it needs until it was too late. Nothing was done.
     Contended,
+    /// It was sent, nobody knows whether it was done, and there was no time to ask again.
+    InDoubt,
     /// The statement answered more or fewer items than it was given: a bug, and nobody can be told anything.
     Mismatched,
     /// The statement failed.

@@ -11,7 +11,7 @@ use super::error::DatabaseError;
 use super::group::{Group, Taken, Verdict, Waits};
 use super::statement::{BoxFuture, Kind, Statement};
 use super::{Database, Reach};
-use crate::coalesce::{Asker, Batch, Bounds, Failure, Lane, Limits, Manner, Unanswered};
+use crate::coalesce::{Asker, Batch, Bounds, Failure, Lane, Limits, Manner, Outcome, Unanswered};
 use crate::telemetry::statement_span;
 
 /// The least time that a statement gets. One that begins later would be cut off in the middle, which costs the connection,
@@ -78,14 +78,24 @@ impl<S: Statement> Call<S> {
         if wants_worker {
             self.group.notify();
         }
-        let Ok(Ok(answer)) = timeout_at(end_by, answer).await else { return Err(self.reach.silence()) };
+        let Ok(Ok(answer)) = timeout_at(end_by, answer).await else { return Err(self.silence(now)) };
         answer.map_err(|unanswered| match unanswered {
             Unanswered::NoRoom => self.reach.trouble().unwrap_or(DatabaseError::QueueFull),
             Unanswered::Late => self.reach.trouble().unwrap_or(DatabaseError::Late),
             Unanswered::Contended => DatabaseError::Contended,
+            Unanswered::InDoubt => self.silence(now),
             Unanswered::Mismatched => DatabaseError::Mismatched(self.queue.statement.name()),
             Unanswered::Failed(error) => error,
         })
+    }
+
+    /// Why there is no answer to what was asked at `asked`. Of a write that may have been sent nobody is told that nothing
+    /// was done.
+    fn silence(&self, asked: Instant) -> DatabaseError {
+        match S::KIND {
+            Kind::Write if !self.reach.was_out_since(asked) => DatabaseError::Deadline,
+            _ => self.reach.trouble().unwrap_or(DatabaseError::Deadline),
+        }
     }
 }
 
@@ -124,7 +134,11 @@ impl<S: Statement> Taken for Questions<S> {
             let end_by = batch.end_by().unwrap_or(started);
             let run = queue.statement.run(connection, batch.questions());
             let (result, verdict) = match timeout_at(end_by, run).await {
-                Ok(Ok(outcomes)) => (Ok(outcomes), Verdict::Sound),
+                Ok(Ok(outcomes)) => {
+                    let is_broken = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Broken));
+                    let verdict = if is_broken { Verdict::Suspect("broken") } else { Verdict::Sound };
+                    (Ok(outcomes), verdict)
+                }
                 Ok(Err(error)) => failed(error),
                 Err(_) => (Err(Failure::Unknown(DatabaseError::Deadline)), Verdict::Suspect("deadline")),
             };

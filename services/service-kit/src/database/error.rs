@@ -91,7 +91,7 @@ fn sql_state(error: &sqlx::Error) -> Option<String> {
 }
 
 /// Whether the connection must not be used again: it broke, or the server behind it is going, or became a standby.
-pub(super) fn is_suspect(error: &sqlx::Error) -> bool {
+pub fn is_suspect(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();

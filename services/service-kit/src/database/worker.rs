@@ -3,9 +3,11 @@
 //! A connection is suspect after a broken statement or a missed deadline and is never used again.
 //! One worker's doubt is every worker's: the others ping theirs before they use them, so an outage is found once, not once a request.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use prometheus::{Histogram, HistogramVec, IntCounterVec, IntGauge};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::watch;
@@ -140,16 +142,24 @@ impl Worker {
                 () = back_off(IDLE_MAX) => Next::Check,
             };
             let verdict = match next {
-                Next::Work(Some(taken)) => taken.answer(&mut connection).await,
+                // A statement that panics costs its connection and its own askers their answer, and nobody else anything.
+                Next::Work(Some(taken)) => AssertUnwindSafe(taken.answer(&mut connection))
+                    .catch_unwind()
+                    .await
+                    .unwrap_or(Verdict::Suspect("panic")),
                 Next::Work(None) => {
                     // The queue is drained: say goodbye, but never wait long for a server that may be gone.
                     let _ = timeout(self.config.connect_timeout(), connection.close()).await;
                     return None;
                 }
-                Next::Check => match timeout(self.config.connect_timeout(), connection.ping()).await {
-                    Ok(Ok(())) => Verdict::Sound,
-                    _ => Verdict::Suspect("ping"),
-                },
+                Next::Check => {
+                    // It may have been woken for work that it does not look at now.
+                    self.group.notify();
+                    match timeout(self.config.connect_timeout(), connection.ping()).await {
+                        Ok(Ok(())) => Verdict::Sound,
+                        _ => Verdict::Suspect("ping"),
+                    }
+                }
             };
             if let Verdict::Suspect(reason) = verdict {
                 if reason != "ping" {

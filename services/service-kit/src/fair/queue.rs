@@ -6,6 +6,9 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Share;
 
+/// How many items may be refused for each that is looked for.
+const REFUSALS_PER_ITEM: usize = 8;
+
 /// The queue.
 #[derive(Debug)]
 pub struct FairQueue<T> {
@@ -60,11 +63,14 @@ impl<T> FairQueue<T> {
         self.pop_turn().map(|(_, item)| item)
     }
 
-    /// Takes at most `items_max` items in fair turns. What `admits` refuses keeps its place, and its caller the turn.
+    /// Takes at most `items_max` items in fair turns. What `admits` refuses keeps its place among its caller's, and the caller
+    /// has had the turn. After many refusals it stops looking, and goes on from there the next time: a thousand that wait
+    /// for one thing must not make everybody wait.
     pub fn take(&mut self, items_max: usize, mut admits: impl FnMut(&T) -> bool) -> Vec<T> {
         let mut taken = Vec::with_capacity(items_max.min(self.items));
         let mut passed_over = Vec::new();
         while taken.len() < items_max
+            && passed_over.len() < REFUSALS_PER_ITEM * items_max
             && let Some((share, item)) = self.pop_turn()
         {
             if admits(&item) {
@@ -116,7 +122,7 @@ impl<T> FairQueue<T> {
     fn put_back(&mut self, share: Share, item: T) {
         let lane = self.lanes.entry(share).or_default();
         if lane.is_empty() {
-            self.turns.push_front(share);
+            self.turns.push_back(share);
         }
         lane.push_front(item);
         self.items += 1;
@@ -175,6 +181,33 @@ mod tests {
         assert_eq!(queue.push(Share(4), (4, 0)), Some((4, 0)), "everybody has one place");
     }
 
+    #[test]
+    fn those_behind_many_who_are_refused_have_their_turn() {
+        let mut queue = FairQueue::new(100);
+        for caller in 1..=20 {
+            push_all(&mut queue, caller, 1);
+        }
+        assert_eq!(
+            queue.take(1, |(caller, _)| *caller > 12),
+            [],
+            "twelve wait for something, eight are looked at"
+        );
+        assert_eq!(queue.take(1, |(caller, _)| *caller > 12), [(13, 0)], "then whoever is behind them");
+    }
+
+    #[test]
+    fn many_that_wait_for_one_thing_are_not_all_looked_at() {
+        let mut queue = FairQueue::new(1_000);
+        push_all(&mut queue, 1, 1_000);
+        let mut looks = 0;
+        let taken = queue.take(2, |_| {
+            looks += 1;
+            false
+        });
+        assert_eq!((taken, looks, queue.len()), (vec![], 16, 1_000));
+        assert_eq!(queue.pop(), Some((1, 0)));
+    }
+
     proptest! {
         /// Nothing is lost or doubled, the bound holds, and each caller's items keep their order.
         #[test]
@@ -191,6 +224,12 @@ mod tests {
                     Some(caller) => {
                         pushed.entry(caller).or_default().push(number);
                         gone.extend(queue.push(Share(caller), (caller, number)));
+                    }
+                    None if number % 3 == 0 => {
+                        // Some callers are refused: what they have keeps its place.
+                        for (caller, number) in queue.take(2, |(caller, _)| caller % 2 == 0) {
+                            out.entry(caller).or_default().push(number);
+                        }
                     }
                     None => if let Some((caller, number)) = queue.pop() {
                         out.entry(caller).or_default().push(number);

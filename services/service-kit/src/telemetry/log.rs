@@ -1,7 +1,7 @@
 //! Logs: one line an event, JSON or for people, on standard output. What must never be in one: bodies, tokens, names, raw paths, headers. docs/logging.md is the contract.
 
 use std::io::{BufWriter, IsTerminal};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -134,7 +134,23 @@ struct Log {
 /// Keeps the log going. Dropped last, it waits a moment for lines that are still on their way.
 #[derive(Debug)]
 #[must_use = "without it the log ends"]
-pub struct LogGuard(#[expect(dead_code, reason = "it is there to be dropped")] WorkerGuard);
+pub struct LogGuard(Option<WorkerGuard>);
+
+/// How long the end waits for lines on their way. A reader that is stuck must not keep the process.
+const FAREWELL: Duration = Duration::from_millis(1_500);
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        let (ended, end) = mpsc::channel::<()>();
+        let guard = self.0.take();
+        // On a thread of its own: where no line moves, the guard complains on the very output that nobody reads.
+        std::thread::spawn(move || {
+            drop(guard);
+            drop(ended);
+        });
+        let _ = end.recv_timeout(FAREWELL);
+    }
+}
 
 /// Starts logging for the whole process.
 ///
@@ -152,7 +168,7 @@ pub fn start(config: &LogConfig) -> Result<LogGuard, LogError> {
     tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(LogError::Started)?;
     // Whoever was first has started the log, which cannot be done twice.
     let _ = LOG.set(Log { filter: handle, dropped });
-    Ok(LogGuard(guard))
+    Ok(LogGuard(Some(guard)))
 }
 
 /// How many lines were dropped because too many waited.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use order_model::{Order, OrderId, Stage, Version};
-use service_kit::database::Outcome;
+use service_kit::database::{Outcome, is_suspect};
 use sqlx::PgConnection;
 
 use super::insert::{Asked, Tried, insert};
@@ -52,7 +52,14 @@ pub(super) async fn create_orders(
             Ok(outcomes)
         }
         // What was made is told, whatever became of the others: they come back.
-        Err(_) if others.len() < items.len() => Ok(outcomes),
+        Err(error) if others.len() < items.len() => {
+            if is_suspect(&error) {
+                for index in others {
+                    outcomes[index] = Outcome::Broken;
+                }
+            }
+            Ok(outcomes)
+        }
         Err(error) => Err(error),
     }
 }
@@ -149,6 +156,7 @@ async fn read_keys(
     .await?;
 
     let mut outcomes = HashMap::new();
+    let mut replayed = Vec::new();
     for row in rows {
         let Some(&(index, asked)) = usize::try_from(row.place - 1).ok().and_then(|place| keyed.get(place))
         else {
@@ -156,13 +164,19 @@ async fn read_keys(
         };
         if row.request_hash != asked.request_hash {
             outcomes.insert(index, CreateOutcome::KeyReused);
-            continue;
-        }
-        let Ok(order_id) = OrderId::try_from(row.order_id) else { continue };
-        if let Some(record) = read_orders(connection, &[order_id]).await?.into_iter().next().flatten() {
-            outcomes.insert(index, CreateOutcome::Replayed(Box::new(as_created(record))));
+        } else if let Ok(order_id) = OrderId::try_from(row.order_id) {
+            replayed.push((index, order_id));
         }
     }
+    if replayed.is_empty() {
+        return Ok(outcomes);
+    }
+    let ids: Vec<OrderId> = replayed.iter().map(|(_, order_id)| *order_id).collect();
+    let records = read_orders(connection, &ids).await?;
+    let answers = replayed.into_iter().zip(records).filter_map(|((index, _), record)| {
+        Some((index, CreateOutcome::Replayed(Box::new(as_created(record?)))))
+    });
+    outcomes.extend(answers);
     Ok(outcomes)
 }
 

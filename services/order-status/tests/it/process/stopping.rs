@@ -21,6 +21,22 @@ async fn until_refused(instance: &Instance) {
 }
 
 #[tokio::test]
+async fn a_log_that_nobody_reads_does_not_keep_it() {
+    let more = [("ATELIER_LOG__LEVEL", "trace"), ("ATELIER_SHUTDOWN__DELAY_MS", "0")];
+    let mut program = Program::serve("postgres://nobody@127.0.0.1:1/none", &more);
+    let instance = program.instance().await;
+    let unread = program.ignore_log();
+    while instance.series("log_lines_dropped_total").await.iter().all(|(_, dropped)| *dropped < 1.0) {
+        for _ in 0..100 {
+            instance.get("/nothing").await;
+        }
+    }
+    program.signal("TERM");
+    assert_eq!(program.is_over().await, Some(0));
+    drop(unread);
+}
+
+#[tokio::test]
 async fn requests_in_flight_at_sigterm_are_answered_and_the_exit_is_0() {
     let database = TestDatabase::create().await.expect("a database");
     let more = [("ATELIER_SHUTDOWN__DELAY_MS", "700"), ("ATELIER_DATABASE__ITEM_DEADLINE_MS", "20000")];

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -97,6 +98,29 @@ impl Program {
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(status.expect("kill").success(), "the program is there to be signalled");
+    }
+
+    /// Nobody reads its log any more, until what this returns is dropped.
+    pub(crate) fn ignore_log(&self) -> Sender<()> {
+        let lines = Arc::clone(&self.output);
+        let (over, until) = mpsc::channel();
+        std::thread::spawn(move || {
+            let held = lines.lock();
+            let _ = until.recv();
+            drop(held);
+        });
+        over
+    }
+
+    /// Waits until it is over, read or not.
+    pub(crate) async fn is_over(&mut self) -> Option<i32> {
+        let child = &mut self.child;
+        let ended = wait::until("the program ends", PATIENCE, || {
+            let status = child.try_wait().expect("its status");
+            async move { status }
+        })
+        .await;
+        ended.expect("it ends").code()
     }
 
     /// Waits for its end.

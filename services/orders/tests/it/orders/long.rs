@@ -8,6 +8,37 @@ use tokio::sync::oneshot::error::TryRecvError;
 use crate::fixtures::{Row, insert, order};
 use crate::support::World;
 
+/// How many orders a filter looks at.
+const LOOKED_AT: i64 = 5_000;
+
+/// A filter that finds little goes on from page to page, and finds all there is.
+#[tokio::test]
+async fn a_filter_looks_at_so_many_orders_a_page_and_finds_each_once() {
+    let world = World::start().await;
+    let wanted = [3, 7, LOOKED_AT + 2, 2 * LOOKED_AT + 1];
+    let some = |id| if wanted.contains(&id) { order(id).at("accepted") } else { order(id) };
+    let all: Vec<Row> = (1..=2 * LOOKED_AT + 1).map(some).collect();
+    for some in all.chunks(2000) {
+        insert(&world.database, some).await;
+    }
+    for (owner, filter, pages) in [
+        ("user/ada", "status=accepted", vec![vec![2 * LOOKED_AT + 1, LOOKED_AT + 2], vec![7, 3], vec![]]),
+        ("created_by/maren", "status=accepted&limit=1", wanted.iter().rev().map(|id| vec![*id]).collect()),
+        ("created_by/maren", "alert=true", vec![vec![], vec![]]),
+        ("user/ada", "alert=true&status=requested", vec![vec![], vec![], vec![]]),
+        ("user/nobody", "status=accepted", vec![vec![]]),
+    ] {
+        let (mut seen, mut after) = (Vec::new(), String::new());
+        loop {
+            let answer = world.get(&format!("/orders/{owner}?{filter}{after}")).await;
+            seen.push(answer.ids());
+            let Some(next) = answer.next() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!(seen, pages, "{owner}?{filter}");
+    }
+}
+
 const ORDERS: i64 = 10_000;
 const PAGE: usize = 50;
 

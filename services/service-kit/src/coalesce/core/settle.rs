@@ -46,10 +46,10 @@ impl<T> Core<T> {
         let mut settle = |(waiting, outcome): (Waiting<T>, Outcome<A>)| {
             let again = match outcome {
                 Outcome::Answer(answer) => return Some((waiting.item, Ok(answer))),
-                Outcome::Lost => Again::Lost,
+                Outcome::Lost | Outcome::Broken => Again::Lost,
                 Outcome::Held => Again::Held,
             };
-            self.again(now, waiting, again).map(|item| (item, Err(Unanswered::Contended)))
+            self.again(now, waiting, again).map(|(item, why)| (item, Err(why)))
         };
         batch.into_iter().zip(outcomes).filter_map(&mut settle).collect()
     }
@@ -62,23 +62,28 @@ impl<T> Core<T> {
         may_repeat: impl Fn(&T) -> bool,
     ) -> Vec<Settled<T, A, E>> {
         let is_alone = batch.len() == 1;
-        let mut settle = |waiting: Waiting<T>| {
-            let (again, otherwise) = match failure {
-                Failure::Lost => (Some(Again::Lost), Unanswered::Contended),
-                Failure::Held if is_alone => (Some(Again::Held), Unanswered::Contended),
-                Failure::Refused(error) if is_alone => (None, Unanswered::Failed(error.clone())),
+        let mut settle = |mut waiting: Waiting<T>| {
+            let again = match failure {
+                Failure::Lost => Again::Lost,
+                Failure::Held if is_alone => Again::Held,
+                Failure::Refused(error) if is_alone => {
+                    return Some((waiting.item, Err(Unanswered::Failed(error.clone()))));
+                }
                 // One of many is to blame, and none but that one may be told so.
-                Failure::Held | Failure::Refused(_) => (Some(Again::Alone), Unanswered::Contended),
+                Failure::Held | Failure::Refused(_) => Again::Alone,
                 Failure::Unknown(error) => {
-                    let again = may_repeat(&waiting.item).then_some(Again::Lost);
-                    (again, Unanswered::Failed(error.clone()))
+                    let given_up = if may_repeat(&waiting.item) {
+                        // What breaks twice may be broken by one of them: from then on each goes alone.
+                        waiting.alone = waiting.in_doubt;
+                        waiting.in_doubt = true;
+                        self.again::<E>(now, waiting, Again::Lost).map(|(item, _)| item)
+                    } else {
+                        Some(waiting.item)
+                    };
+                    return given_up.map(|item| (item, Err(Unanswered::Failed(error.clone()))));
                 }
             };
-            let given_up = match again {
-                Some(again) => self.again(now, waiting, again),
-                None => Some(waiting.item),
-            };
-            given_up.map(|item| (item, Err(otherwise)))
+            self.again(now, waiting, again).map(|(item, why)| (item, Err(why)))
         };
         batch.into_iter().filter_map(&mut settle).collect()
     }
@@ -93,8 +98,13 @@ impl<T> Core<T> {
         }
     }
 
-    /// Lets an item come back, unless it has come back often enough or its time would be over: then it is returned.
-    fn again(&mut self, now: Instant, mut waiting: Waiting<T>, again: Again) -> Option<T> {
+    /// Lets an item come back, unless it has come back often enough or its time would be over: then it is returned, and why.
+    fn again<E>(
+        &mut self,
+        now: Instant,
+        mut waiting: Waiting<T>,
+        again: Again,
+    ) -> Option<(T, Unanswered<E>)> {
         let due = match again {
             Again::Alone => {
                 waiting.alone = true;
@@ -110,7 +120,8 @@ impl<T> Core<T> {
             }
         };
         if waiting.races > RACES_MAX || waiting.limits.begin_by <= due {
-            return Some(waiting.item);
+            let why = waiting.why_late().into();
+            return Some((waiting.item, why));
         }
         // In the order in which they came, however often each has come back.
         let place = self.back.partition_point(|back| back.waiting.number < waiting.number);

@@ -166,6 +166,22 @@ fn what_may_have_been_written_is_not_sent_again_unless_a_repetition_is_recognise
 }
 
 #[test]
+fn what_breaks_a_second_time_goes_alone_and_breaks_nobody_else() {
+    let mut bench = Bench::new(BOUNDS);
+    bench.push(1, None);
+    bench.push(2, None);
+    for _ in 0..2 {
+        let both = bench.take();
+        assert_eq!(items(&both), [1, 2]);
+        let settled = bench.core.settle::<u32, _>(bench.now, both, Err(Failure::Unknown("broke")), |_| true);
+        assert!(settled.is_empty());
+    }
+    let first = bench.take();
+    assert_eq!(items(&first), [1]);
+    assert_eq!(items(&bench.take()), [2]);
+}
+
+#[test]
 fn whoever_keeps_breaking_is_told_what_broke() {
     let mut bench = Bench::new(BOUNDS);
     bench.push(1, None);
@@ -181,6 +197,26 @@ fn whoever_keeps_breaking_is_told_what_broke() {
     let batch = bench.take();
     let settled = bench.core.settle::<u32, _>(bench.now, batch, Err(Failure::Unknown("broke")), |_| true);
     assert_eq!(settled, [(1, Err(Unanswered::Failed("broke")))]);
+}
+
+#[test]
+fn what_may_have_been_written_is_never_told_that_nothing_was_done() {
+    let mut bench = Bench::new(BOUNDS);
+    bench.push(1, Some(1));
+    bench.push(2, Some(2));
+    let batch = bench.take();
+    bench.core.settle::<u32, _>(bench.now, batch, Err(Failure::Unknown("broke")), |_| true);
+    let batch = bench.take();
+    bench.settle(batch, Ok(vec![Outcome::Held, Outcome::Lost]));
+    for _ in 0..3 {
+        let batch = bench.take();
+        assert!(bench.settle(batch, Ok(vec![Outcome::Lost])).is_empty());
+    }
+    let batch = bench.take();
+    assert_eq!(bench.settle(batch, Ok(vec![Outcome::Lost])), [(2, Err(Unanswered::InDoubt))]);
+    bench.advance(BEGIN);
+    let taken = bench.core.take(bench.now, |_| true);
+    assert_eq!((items(&taken.batch), taken.late), (vec![], vec![(1, Left::InDoubt)]));
 }
 
 #[test]
@@ -267,6 +303,32 @@ fn a_lost_race_is_decided_again_at_once_and_whole_before_whoever_came_later() {
     let settled = bench.settle(batch, Ok(vec![Outcome::Lost, Outcome::Answer(2), Outcome::Lost]));
     assert_eq!(settled, [(2, Ok(2))]);
     assert_eq!(items(&bench.take()), [1, 3, 4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
+fn however_many_come_back_whoever_is_fresh_gets_a_part() {
+    let mut bench = Bench::new(BOUNDS);
+    for item in 1..=8 {
+        bench.push(item, None);
+    }
+    let batch = bench.take();
+    bench.settle(batch, Ok(vec![Outcome::Lost; 8]));
+    bench.push(9, None);
+    assert_eq!(items(&bench.take()), [1, 2, 3, 4, 5, 6, 9]);
+}
+
+#[test]
+fn where_too_many_wait_to_come_back_nobody_else_is_begun() {
+    let mut bench = Bench::new(Bounds { queue_items_max: 8, batch_items_max: 8 });
+    for item in 1..=8 {
+        bench.push(item, None);
+    }
+    let batch = bench.take();
+    bench.settle(batch, Ok(vec![Outcome::Held; 8]));
+    bench.push(9, None);
+    assert!(bench.take().is_empty());
+    bench.advance(MS * 50);
+    assert_eq!(items(&bench.take()), [1, 2, 3, 4, 5, 6, 9]);
 }
 
 #[test]

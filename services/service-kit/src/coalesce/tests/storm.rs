@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 
+use super::super::core::Left;
 use super::*;
 
 /// What a statement meets at an item, at each of its attempts in turn; after the last it is answered.
@@ -60,9 +61,16 @@ struct Known {
     begin_by: Instant,
     attempts: usize,
     has_left: bool,
-    /// Nobody knows whether it was written, and a repetition would not be recognised.
-    is_unknown: bool,
+    /// A statement that it was in broke.
+    has_met_break: bool,
     may_go_from: Option<Instant>,
+}
+
+impl Known {
+    /// Nobody knows whether it was written, and a repetition would not be recognised.
+    fn is_unknown(&self) -> bool {
+        self.has_met_break && !self.may_repeat
+    }
 }
 
 /// The core, what is in flight, and what the test knows.
@@ -101,7 +109,7 @@ impl Storm {
                     begin_by: self.bench.now + BEGIN,
                     attempts: 0,
                     has_left: false,
-                    is_unknown: false,
+                    has_met_break: false,
                     may_go_from: None,
                 });
                 for left in self.bench.push_of(caller, item, key) {
@@ -126,8 +134,9 @@ impl Storm {
     fn take(&mut self) {
         let now = self.bench.now;
         let taken = self.bench.core.take(now, |item| !self.known[*item as usize].has_left);
-        for (item, _) in taken.late {
+        for (item, why) in taken.late {
             let known = &self.known[item as usize];
+            assert_eq!(why == Left::InDoubt, known.has_met_break, "{item} is told the truth");
             assert!(known.has_left || known.begin_by <= now, "{item} is neither late nor left");
             assert!(self.gone.insert(item), "an item leaves once");
         }
@@ -141,7 +150,7 @@ impl Storm {
             let known = &mut self.known[waiting.item as usize];
             assert!(known.key.is_none_or(|key| !busy.contains(&key)), "law 3: {} is in flight", waiting.item);
             assert!(known.begin_by > now && !known.has_left, "law 5");
-            assert!(!known.is_unknown, "law 4: {} may have been written", waiting.item);
+            assert!(!known.is_unknown(), "law 4: {} may have been written", waiting.item);
             assert!(known.may_go_from.is_none_or(|from| from <= now), "law 8: too early");
             assert!(!self.told.contains_key(&waiting.item) && !self.gone.contains(&waiting.item), "law 6");
             known.attempts += 1;
@@ -180,7 +189,7 @@ impl Storm {
         } else if all.iter().any(|(_, met)| *met == Some(Meets::Break)) {
             for (item, _) in &all {
                 let known = &mut self.known[*item as usize];
-                known.is_unknown = !known.may_repeat;
+                known.has_met_break = true;
             }
             Err(Failure::Unknown("broke"))
         } else {
@@ -213,12 +222,17 @@ impl Storm {
                 }
                 Err(Unanswered::Failed(_)) => {
                     assert!(matches!(result, Err(Failure::Unknown(_))));
-                    assert!(known.is_unknown || known.begin_by <= now, "what may be repeated is");
+                    assert!(known.is_unknown() || known.begin_by <= now, "what may be repeated is");
                 }
-                Err(Unanswered::Contended) => assert!(
-                    known.begin_by <= now + Duration::from_millis(75),
-                    "there was time: with so few troubles nobody gives up"
-                ),
+                Err(why @ (Unanswered::Contended | Unanswered::InDoubt)) => {
+                    assert_eq!(*why == Unanswered::InDoubt, known.has_met_break, "{item} is told the truth");
+                    assert!(
+                        known.begin_by <= now + Duration::from_millis(75),
+                        "there was time: with so few troubles nobody gives up"
+                    );
+                }
+                // Refused with others, and no time to go alone: it was not begun, as far as it goes.
+                Err(Unanswered::Late) => assert!(known.begin_by <= now && !known.has_met_break),
                 other => panic!("{item}: {other:?}"),
             }
             assert!(self.told.insert(item, answer).is_none(), "law 6: {item} is told twice");
