@@ -21,6 +21,9 @@ pub enum Link {
     Sound,
     /// Nothing goes through, and nobody is told.
     Silent,
+    /// Nothing goes through, and what was tried meanwhile stays silent when the link is sound again: as behind a firewall that
+    /// has forgotten its connections. New ones go through then.
+    Forgotten,
     /// So many bytes of the server still go through, then the connection breaks and the link is sound again.
     CutAfter(usize),
     /// Every request goes through. Of a thousand answers so many are lost: their connection breaks before their first byte
@@ -89,13 +92,16 @@ impl Proxy {
 impl State {
     async fn unless_silent(&self) -> io::Result<Link> {
         let mut heard = self.link.subscribe();
+        if *heard.borrow() == Link::Forgotten {
+            std::future::pending::<()>().await;
+        }
         heard.wait_for(|link| *link != Link::Silent).await.map(|link| *link).map_err(io::Error::other)
     }
 
     /// How many of `count` bytes still go through before the connection breaks; `None` where it does not.
     fn cut(&self, link: Link, count: usize, begins_answer: bool) -> Option<usize> {
         let kept = match link {
-            Link::Sound | Link::Silent => None,
+            Link::Sound | Link::Silent | Link::Forgotten => None,
             Link::CutAfter(left) => {
                 let rest = left.checked_sub(count).map(Link::CutAfter);
                 self.link.send_replace(rest.unwrap_or(Link::Sound));

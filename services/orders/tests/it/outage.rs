@@ -188,14 +188,16 @@ async fn a_connection_cut_in_mid_answer_never_gives_a_part_of_the_list_and_the_l
 #[tokio::test]
 async fn a_link_that_falls_silent_is_given_up_in_time_and_found_again() {
     let (_database, proxy, service) = behind_a_proxy().await;
-    proxy.set(Link::Silent);
-    for answer in join_all((0..5).map(|_| service.get("/orders/user/ada"))).await {
-        assert_away(&answer);
+    for link in [Link::Silent, Link::Forgotten] {
+        proxy.set(link);
+        for answer in join_all((0..5).map(|_| service.get("/orders/user/ada"))).await {
+            assert_away(&answer);
+        }
+        assert_eq!(readiness(&service, "degraded").await.status, 200);
+        assert_eq!(service.ops("/livez").await.status, 200);
+        proxy.set(Link::Sound);
+        works_again(&service, HEALED).await;
     }
-    assert_eq!(readiness(&service, "degraded").await.status, 200);
-    assert_eq!(service.ops("/livez").await.status, 200);
-    proxy.set(Link::Sound);
-    works_again(&service, HEALED).await;
     assert_eq!(service.get("/orders/user/ada?limit=200").await.ids().len(), 200);
 }
 

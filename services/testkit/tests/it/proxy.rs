@@ -72,6 +72,19 @@ async fn a_silent_link_holds_everything_back_until_it_is_sound() {
 }
 
 #[tokio::test]
+async fn a_forgotten_connection_stays_silent_when_new_ones_go_through() {
+    let (proxy, mut heard) = behind(Link::Forgotten).await;
+    let mut stream = TcpStream::connect(proxy.address()).await.expect("connected");
+    stream.write_all(QUESTION).await.expect("sent");
+    assert!(timeout(Duration::from_millis(200), heard.recv()).await.is_err(), "the question went through");
+    proxy.set(Link::Sound);
+    assert_eq!(asked(&proxy).await, ANSWER.len());
+    heard.recv().await;
+    stream.write_all(QUESTION).await.expect("sent");
+    assert!(timeout(Duration::from_millis(200), heard.recv()).await.is_err(), "nor does another");
+}
+
+#[tokio::test]
 async fn a_cut_meets_one_connection_and_the_next_is_sound() {
     let (proxy, _heard) = behind(Link::CutAfter(ANSWER.len())).await;
     assert_eq!(asked(&proxy).await, ANSWER.len());
