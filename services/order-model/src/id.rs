@@ -87,7 +87,7 @@ impl fmt::Display for Version {
 }
 
 /// A model's id in the catalog: 24 hex digits, their case kept as the buyer wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId([u8; MODEL_ID_DIGITS]);
 
 const MODEL_ID_DIGITS: usize = 24;
@@ -116,6 +116,14 @@ impl TryFrom<String> for ModelId {
     type Error = ModelIdError;
 
     fn try_from(text: String) -> Result<Self, ModelIdError> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for ModelId {
+    type Err = ModelIdError;
+
+    fn from_str(text: &str) -> Result<Self, ModelIdError> {
         let digits: [u8; MODEL_ID_DIGITS] = text.as_bytes().try_into().map_err(|_| ModelIdError)?;
         if digits.iter().all(u8::is_ascii_hexdigit) { Ok(Self(digits)) } else { Err(ModelIdError) }
     }

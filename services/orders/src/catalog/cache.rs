@@ -21,7 +21,7 @@ pub(super) type Known = Option<Arc<RawValue>>;
 /// The cache.
 #[derive(Debug)]
 pub(super) struct Cache {
-    entries: Entries<ModelId, Entry>,
+    entries: Entries<ModelId, Arc<Entry>>,
     fresh: Duration,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Remembered {
     /// This, and nobody need be asked.
     Fresh(Known),
     /// This, but it should be asked for again.
-    Stale(Entry),
+    Stale(Arc<Entry>),
     /// Nothing.
     Nothing,
 }
@@ -69,7 +69,7 @@ impl Cache {
         };
         let entries = Entries::builder()
             .max_capacity(config.bytes_max)
-            .weigher(|_, entry: &Entry| entry.bytes())
+            .weigher(|_, entry: &Arc<Entry>| entry.bytes())
             .expire_after(lifetimes)
             .build();
         Self { entries, fresh }
@@ -81,7 +81,7 @@ impl Cache {
             None => Remembered::Nothing,
             // That there is none is forgotten when it is no longer fresh.
             Some(entry) if entry.known.is_none() || entry.confirmed.elapsed() < self.fresh => {
-                Remembered::Fresh(entry.known)
+                Remembered::Fresh(entry.known.clone())
             }
             Some(entry) => Remembered::Stale(entry),
         }
@@ -89,7 +89,7 @@ impl Cache {
 
     /// Remembers it.
     pub(super) fn keep(&self, id: ModelId, entry: Entry) {
-        self.entries.insert(id, entry);
+        self.entries.insert(id, Arc::new(entry));
     }
 }
 
@@ -104,15 +104,15 @@ impl Lifetimes {
     }
 }
 
-impl Expiry<ModelId, Entry> for Lifetimes {
-    fn expire_after_create(&self, _: &ModelId, entry: &Entry, _: Instant) -> Option<Duration> {
+impl Expiry<ModelId, Arc<Entry>> for Lifetimes {
+    fn expire_after_create(&self, _: &ModelId, entry: &Arc<Entry>, _: Instant) -> Option<Duration> {
         Some(self.of(entry))
     }
 
     fn expire_after_update(
         &self,
         _: &ModelId,
-        entry: &Entry,
+        entry: &Arc<Entry>,
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {

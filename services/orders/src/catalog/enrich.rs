@@ -1,7 +1,7 @@
 //! The models of one page: each distinct model once, some at a time, all of them within one deadline.
 //! What is not known when the deadline comes is `unavailable`; the page goes out without it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -33,7 +33,7 @@ pub(crate) enum ModelStatus {
 
 /// The models of a page, by id in lower case. One that is absent is unavailable.
 #[derive(Debug, Default)]
-pub(crate) struct Models(HashMap<ModelId, Known>);
+pub(crate) struct Models(BTreeMap<ModelId, Known>);
 
 impl Models {
     /// What is known of the model that an order names.
@@ -71,7 +71,7 @@ impl Catalog {
     /// The models that `ids` name, as far as they are known by the page's deadline.
     pub(crate) async fn models(&self, asker: &Asker, ids: impl Iterator<Item = &ModelId>) -> Models {
         let deadline = Instant::now() + self.page_deadline;
-        let distinct: HashSet<ModelId> = ids.map(|id| id.lower_case()).collect();
+        let distinct: BTreeSet<ModelId> = ids.map(|id| id.lower_case()).collect();
         let mut models = Models::default();
         let mut unknown = Vec::new();
         for id in distinct {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use order_model::ModelId;
-use prometheus::{IntCounterVec, IntGauge};
+use prometheus::{IntCounter, IntCounterVec, IntGauge};
 use reqwest::header::HeaderValue;
 use service_kit::chain;
 use service_kit::fair::{Places, Share};
@@ -48,6 +48,8 @@ struct Inner {
     readiness: Readiness,
     calls: IntCounterVec,
     cached: IntCounterVec,
+    /// Of those, what nearly every look comes to.
+    hits: IntCounter,
     breaker_state: IntGauge,
 }
 
@@ -57,6 +59,7 @@ impl Lookups {
         metrics: &Metrics,
         readiness: Readiness,
     ) -> Result<Self, ClientError> {
+        let cached = metrics.counters(Name::CatalogCache, &["outcome"]);
         Ok(Self(Arc::new(Inner {
             client: CatalogClient::new(config)?,
             cache: Cache::new(&config.cache),
@@ -66,7 +69,8 @@ impl Lookups {
             timeout: config.request_timeout(),
             readiness,
             calls: metrics.counters(Name::CatalogRequests, &["outcome"]),
-            cached: metrics.counters(Name::CatalogCache, &["outcome"]),
+            hits: cached.with_label_values(&["hit"]),
+            cached,
             breaker_state: metrics.gauge(Name::CatalogBreaker),
         })))
     }
@@ -75,7 +79,7 @@ impl Lookups {
     pub(super) fn remembered(&self, id: &ModelId) -> Remembered {
         let remembered = self.0.cache.look(id);
         match &remembered {
-            Remembered::Fresh(Some(_)) => self.0.count_cached("hit"),
+            Remembered::Fresh(Some(_)) => self.0.hits.inc(),
             Remembered::Fresh(None) => self.0.count_cached("negative"),
             Remembered::Stale(_) => self.0.count_cached("stale"),
             // Whether it is a miss, or is being looked up already, shows later.
@@ -95,13 +99,13 @@ impl Lookups {
     }
 
     /// Asks for a model again whose time is up, behind everybody's back: the next page shows what it brings.
-    pub(super) fn refresh(&self, id: ModelId, stale: Entry, asker: &Asker) {
+    pub(super) fn refresh(&self, id: ModelId, stale: Arc<Entry>, asker: &Asker) {
         if self.0.flights.join(&id).is_none() {
             drop(self.start(id, Some(stale), asker));
         }
     }
 
-    fn start(&self, id: ModelId, stale: Option<Entry>, asker: &Asker) -> Option<Waiting<Option<Known>>> {
+    fn start(&self, id: ModelId, stale: Option<Arc<Entry>>, asker: &Asker) -> Option<Waiting<Option<Known>>> {
         if !self.0.with_breaker(Breaker::admit) {
             self.0.count_call("breaker_open");
             return None;
@@ -112,7 +116,7 @@ impl Lookups {
 }
 
 impl Inner {
-    async fn fly(&self, id: ModelId, stale: Option<Entry>, asker: &Asker) -> Option<Known> {
+    async fn fly(&self, id: ModelId, stale: Option<Arc<Entry>>, asker: &Asker) -> Option<Known> {
         // A flight that landed a moment ago may have brought it.
         if let Remembered::Fresh(known) = self.cache.look(&id) {
             return Some(known);
@@ -127,7 +131,7 @@ impl Inner {
         self.record(reply.as_ref().is_err_and(LookupError::is_the_catalogs));
         let entry = match (reply.ok()?, stale) {
             (Reply::Found(details, tag), _) => Entry::now(Some(Arc::from(details.written())), tag),
-            (Reply::Unchanged, Some(stale)) => Entry::now(stale.known, stale.tag),
+            (Reply::Unchanged, Some(stale)) => Entry::now(stale.known.clone(), stale.tag.clone()),
             (Reply::Missing | Reply::Unchanged, _) => Entry::now(None, None),
         };
         let known = entry.known.clone();

@@ -4,14 +4,18 @@
 //! ([`floor`]), and the page says from where to go on.
 
 mod floor;
+mod row;
 
-use order_model::{Cost, ModelId, OrderId, Stage, UserId, Username};
-use rust_decimal::Decimal;
+use std::cmp::Reverse;
+
+use order_model::{ModelId, Stage, UserId, Username};
 use serde_json::value::RawValue;
 use service_kit::database::{Call, Database, Kind, Outcome, Statement};
 use sqlx::PgConnection;
 use sqlx::types::Json;
-use time::OffsetDateTime;
+
+pub(crate) use row::ListItem;
+use row::{Parsed, Row};
 
 /// Whose orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,22 +64,6 @@ impl Question {
     }
 }
 
-/// One order of a list.
-#[derive(Debug)]
-pub(crate) struct ListItem {
-    pub(crate) order_id: OrderId,
-    pub(crate) requester_id: String,
-    pub(crate) created_by: String,
-    pub(crate) stage: Stage,
-    pub(crate) alert: bool,
-    pub(crate) version: i64,
-    pub(crate) model_id: Option<ModelId>,
-    pub(crate) custom_params: Box<RawValue>,
-    pub(crate) cost_initial: Option<Cost>,
-    pub(crate) cost_final: Option<Cost>,
-    pub(crate) created_at: OffsetDateTime,
-}
-
 /// One page: what was asked for, and where to go on.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
@@ -83,29 +71,6 @@ pub(crate) struct Page {
     pub(crate) items: Vec<ListItem>,
     /// Below which id the next page begins, if older ones may remain.
     pub(crate) next_below: Option<i64>,
-}
-
-/// A stored value that no order can have.
-#[derive(Debug, thiserror::Error)]
-#[error("order {order_id} has an impossible {column} in the database")]
-struct Inconsistent {
-    order_id: i64,
-    column: &'static str,
-}
-
-struct Row {
-    place: i64,
-    order_id: i64,
-    requester_id: String,
-    created_by: String,
-    stage: String,
-    alert: bool,
-    version: i64,
-    model_id: Option<String>,
-    custom_params: Json<Box<RawValue>>,
-    cost_initial: Option<Decimal>,
-    cost_final: Option<Decimal>,
-    created_at: OffsetDateTime,
 }
 
 /// One statement a kind of owner, and one more for paid orders, whose predicate is that of their own index.
@@ -116,8 +81,8 @@ macro_rules! pages {
             Row,
             r#"
             SELECT q.place AS "place!", o.order_id AS "order_id!", o.requester_id AS "requester_id!",
-                   o.created_by AS "created_by!", o.stage::text AS "stage!", o.alert AS "alert!",
-                   o.version AS "version!", o.model_id, o.custom_params AS "custom_params!: Json<Box<RawValue>>",
+                   o.created_by AS "created_by!", o.stage::text AS "stage!: Parsed<Stage>", o.alert AS "alert!",
+                   o.version AS "version!", o.model_id AS "model_id: Parsed<ModelId>", o.custom_params AS "custom_params!: Json<Box<RawValue>>",
                    o.cost_initial, o.cost_final, o.created_at AS "created_at!"
             FROM unnest($1::text[], $2::text[], $3::bool[], $4::int8[], $5::int8[], $6::int8[])
                 WITH ORDINALITY AS q(owner, stage, alert, below, floor, rows_max, place)
@@ -132,7 +97,6 @@ macro_rules! pages {
                 ORDER BY order_id DESC
                 LIMIT q.rows_max
             ) AS o
-            ORDER BY q.place, o.order_id DESC
             "#,
             &columns.owner as &[&str],
             &columns.stage as &[Option<&str>],
@@ -217,7 +181,7 @@ async fn read_lists(
     questions: &[Question],
 ) -> Result<Vec<Page>, sqlx::Error> {
     let floors = floor::floors(connection, kind, questions).await?;
-    let rows = match kind {
+    let mut rows = match kind {
         ListKind::RequesterPaid => {
             pages!(connection, questions, &floors, "requester_id = q.owner", "paid_at IS NOT NULL")
         }
@@ -240,6 +204,8 @@ async fn read_lists(
         ),
     }?;
 
+    // They come in this order, which no plan promises; to look whether they do costs next to nothing.
+    rows.sort_by_key(|row| (row.place, Reverse(row.order_id)));
     // What is below the floor was not looked at. A full page goes on from where it ends instead.
     let mut pages: Vec<Page> =
         floors.into_iter().map(|floor| Page { items: Vec::new(), next_below: floor }).collect();
@@ -276,31 +242,5 @@ impl<'a> Columns<'a> {
             // One more than asked for tells whether there is more.
             rows_max: questions.iter().map(|question| i64::from(question.limit) + 1).collect(),
         }
-    }
-}
-
-impl TryFrom<Row> for ListItem {
-    type Error = sqlx::Error;
-
-    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let order_id = row.order_id;
-        let wrong = |column| sqlx::Error::Decode(Box::new(Inconsistent { order_id, column }));
-        Ok(Self {
-            order_id: OrderId::try_from(order_id).map_err(|_| wrong("order_id"))?,
-            requester_id: row.requester_id,
-            created_by: row.created_by,
-            stage: Stage::from_name(&row.stage).ok_or_else(|| wrong("stage"))?,
-            alert: row.alert,
-            version: row.version,
-            model_id: row.model_id.map(ModelId::try_from).transpose().map_err(|_| wrong("model_id"))?,
-            custom_params: row.custom_params.0,
-            cost_initial: row
-                .cost_initial
-                .map(Cost::try_from)
-                .transpose()
-                .map_err(|_| wrong("cost_initial"))?,
-            cost_final: row.cost_final.map(Cost::try_from).transpose().map_err(|_| wrong("cost_final"))?,
-            created_at: row.created_at,
-        })
     }
 }
