@@ -1,21 +1,32 @@
-//! `cargo xtask bench`: builds what is measured, and becomes the program that measures.
+//! `cargo xtask bench`: builds what is measured, and becomes the program that measures. What is measured is what ships, as it
+//! goes into images.
 //!
 //! What time cannot change is the same in every profile, so `--quick` takes the one that everything else here is built in.
 
 use crate::failure::Failure;
 use crate::forward::{self, Args};
+use crate::image::Programs;
 use crate::shell::{self, Profile};
 
 const QUICK: &str = "--quick";
+/// Names a folder of other programs.
+const OTHERS: &str = "--programs";
 /// What measures, and what is measured.
 const PROGRAMS: [&str; 3] = ["bench", "order-status", "orders"];
 
 /// Hands over everything that was typed.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let is_quick = args.words().any(|word| word == QUICK);
-    let profile = if is_quick { Profile::Dev } else { Profile::Release };
-    shell::build_in(profile, &PROGRAMS)?;
-    forward::become_program(shell::built(profile, "bench")?, &[], args)
+    if args.words().any(|word| word == QUICK) {
+        shell::build(&PROGRAMS)?;
+        return forward::become_program(shell::sibling("bench")?, &[], args);
+    }
+    shell::build_in(Profile::Release, &["bench"])?;
+    let bench = shell::built(Profile::Release, "bench")?;
+    if args.words().any(|word| word.to_string_lossy().starts_with(OTHERS)) {
+        return forward::become_program(bench, &[], args);
+    }
+    let programs = Programs::compile("release", None, false)?;
+    forward::become_program(bench, &[OTHERS.as_ref(), programs.folder.as_os_str()], args)
 }
 
 /// The step of `cargo xtask ci`.

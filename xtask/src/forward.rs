@@ -2,7 +2,7 @@
 //!
 //! The program replaces this process, so Ctrl-C, signals and the exit code reach it without a go-between.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
@@ -29,11 +29,12 @@ impl Args {
 /// Returns only if something failed before it could take over.
 pub(crate) fn to(packages: &[&str], words: &[&str], args: &Args) -> Result<(), Failure> {
     shell::build(packages)?;
-    become_program(shell::sibling(packages.first().unwrap_or(&"up"))?, words, args)
+    let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
+    become_program(shell::sibling(packages.first().unwrap_or(&"up"))?, &words, args)
 }
 
 /// Becomes `program`, called with `words` before what was typed.
-pub(crate) fn become_program(program: PathBuf, words: &[&str], args: &Args) -> Result<(), Failure> {
+pub(crate) fn become_program(program: PathBuf, words: &[&OsStr], args: &Args) -> Result<(), Failure> {
     let mut command = shell::program(program);
     command.args(words).args(&args.forwarded);
     let source = command.exec();

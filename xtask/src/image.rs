@@ -15,7 +15,8 @@ use crate::failure::Failure;
 use crate::shell;
 use engine::Engine;
 use listing::Entry;
-use programs::{Libc, Programs};
+use programs::Libc;
+pub(crate) use programs::Programs;
 
 /// Which images, by what, and where they go.
 #[derive(clap::Args)]

@@ -25,3 +25,7 @@ pub mod telemetry;
 pub mod tls;
 
 pub use chain::chain;
+
+/// What ships is static, and musl's own allocator halves what it does: docs/adr/0012.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

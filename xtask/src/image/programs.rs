@@ -16,7 +16,7 @@ const STUB: &str = "catalog-stub";
 
 /// Whose C library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Libc {
+pub(crate) enum Libc {
     /// Part of the program: static, the same on every machine.
     Musl,
     /// This machine's, whose files go into the image beside the program.
@@ -25,7 +25,9 @@ pub(super) enum Libc {
 
 /// What was compiled.
 #[derive(Debug)]
-pub(super) struct Programs {
+pub(crate) struct Programs {
+    /// Where they are.
+    pub(crate) folder: PathBuf,
     /// Name and place of each.
     pub(super) files: Vec<(&'static str, PathBuf)>,
     pub(super) are_static: bool,
@@ -33,7 +35,7 @@ pub(super) struct Programs {
 
 impl Programs {
     /// Compiles the services with one cargo, then the stub with another: it would add features to what ships.
-    pub(super) fn compile(profile: &str, libc: Option<Libc>, with_dev: bool) -> Result<Self, Failure> {
+    pub(crate) fn compile(profile: &str, libc: Option<Libc>, with_dev: bool) -> Result<Self, Failure> {
         let target = format!("{}-unknown-linux-musl", env::consts::ARCH);
         let libc = match libc {
             Some(Libc::Glibc) => Libc::Glibc,
@@ -65,7 +67,7 @@ impl Programs {
         }
         folder.push(if profile == "dev" { "debug" } else { profile });
         let files = names(with_dev).map(|name| (name, folder.join(name))).collect();
-        Ok(Self { files, are_static: libc == Libc::Musl })
+        Ok(Self { folder, files, are_static: libc == Libc::Musl })
     }
 }
 
