@@ -2,15 +2,18 @@
 
 use std::io::{Error, Result, Write};
 
-use order_status::documents;
+use order_status::{OrderStatus, documents};
 use service_kit::identity::AuthMode;
+use service_kit::service::metrics_table;
 
-fn main() -> Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
     let text = match std::env::args().nth(1).as_deref() {
         Some("openapi") => documents::openapi(AuthMode::Token),
         Some("lifecycle") => documents::lifecycle(),
         Some("problems") => documents::problems(),
-        _ => return Err(Error::other("say which: openapi, lifecycle or problems")),
+        Some("metrics") => metrics_table::<OrderStatus>(&[]).await.map_err(Error::other)?,
+        _ => return Err(Error::other("say which: openapi, lifecycle, problems or metrics")),
     };
     std::io::stdout().write_all(text.as_bytes())
 }

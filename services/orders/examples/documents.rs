@@ -2,13 +2,19 @@
 
 use std::io::{Error, Result, Write};
 
-use orders::documents;
+use orders::{Orders, documents};
 use service_kit::identity::AuthMode;
+use service_kit::service::metrics_table;
 
-fn main() -> Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
     let text = match std::env::args().nth(1).as_deref() {
         Some("openapi") => documents::openapi(AuthMode::Token),
-        _ => return Err(Error::other("say which: openapi")),
+        Some("metrics") => {
+            let catalog = [("ATELIER_CATALOG__URL", "http://127.0.0.1:1/catalog")];
+            metrics_table::<Orders>(&catalog).await.map_err(Error::other)?
+        }
+        _ => return Err(Error::other("say which: openapi or metrics")),
     };
     std::io::stdout().write_all(text.as_bytes())
 }

@@ -180,6 +180,14 @@ impl Authenticator {
         Ok(Caller { identity: identified?, asker })
     }
 
+    /// How long ago the issuer's keys were read, where there is an issuer.
+    pub fn keys_age(&self) -> Option<Duration> {
+        match &self.0.mode {
+            Mode::Token(verifier) => verifier.keys_age(),
+            Mode::Open | Mode::Gateway(_) => None,
+        }
+    }
+
     /// Keeps keys fresh, and forgets callers that ask no more, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let limited = self.clone();

@@ -1,16 +1,21 @@
 //! Metrics: one registry a process, every name written once, in [`Name`].
 //! A label's values are a closed set: nothing that a caller invents may add a series.
 
+mod described;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use prometheus::core::Collector;
+use prometheus::core::{Collector, Desc};
 use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricFamily;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
+use self::described::Described;
+use crate::http::{Code, codes};
 use crate::telemetry;
 
 /// Upper bounds of the duration buckets, in seconds: from half a millisecond, where a batched read lands, to past every deadline.
@@ -46,7 +51,7 @@ names! {
     /// Requests in flight.
     HttpActive = "http_server_active_requests", "Requests being served now.";
     /// Refused work.
-    HttpShed = "http_server_shed_total", "Requests refused because more work waited than could be done in time.";
+    HttpShed = "http_server_shed_total", "Requests refused to keep the others fast: more waited than could be done in time (overloaded), or one caller asked too often (rate_limited).";
     /// Moves.
     OrderTransitions = "order_transitions_total", "Moves asked of orders, by what became of them.";
     /// Creates.
@@ -73,6 +78,12 @@ names! {
     SchemaVersion = "schema_version", "The schema version that the database is at; 0 until it was read.";
     /// The schema gate.
     SchemaCompatible = "schema_compatible", "1 when this build may work on the database's schema.";
+    /// The schema that is missing.
+    SchemaPending = "schema_pending", "Schema versions that this build knows and the database does not have yet.";
+    /// Rights in the database.
+    DbLeastPrivilege = "db_least_privilege", "1 when the login in use can neither change the schema nor rewrite history.";
+    /// The issuer's keys.
+    JwksAge = "jwks_age_seconds", "Time since the issuer's keys were last read, or since the start where they never were.";
     /// Spans that were lost.
     OtlpDropped = "otlp_dropped_total", "Spans that no collector got, because too many waited or because it did not take them.";
     /// Lines that were lost.
@@ -86,6 +97,7 @@ names! {
 pub struct Metrics {
     registry: Registry,
     lines_dropped: Arc<Mutex<IntCounter>>,
+    described: Arc<Mutex<Vec<Described>>>,
 }
 
 impl Metrics {
@@ -93,7 +105,12 @@ impl Metrics {
     pub fn new(service: &'static str) -> Self {
         let (registry, name) = (Registry::new(), Name::LogLinesDropped);
         let lines_dropped = well_formed(IntCounter::with_opts(Opts::new(name.as_str(), name.help())));
-        let metrics = Self { registry, lines_dropped: Arc::new(Mutex::new(lines_dropped.clone())) };
+        let metrics = Self {
+            registry,
+            lines_dropped: Arc::new(Mutex::new(lines_dropped.clone())),
+            described: Arc::default(),
+        };
+        metrics.describe(name, "counter", &[]);
         metrics.register(Box::new(lines_dropped));
         metrics.register(Box::new(ProcessCollector::for_self()));
         metrics
@@ -116,24 +133,46 @@ impl Metrics {
         })
     }
 
+    /// What is registered, as a table for people to read; the process's own metrics are not among it.
+    pub fn table(&self) -> String {
+        described::table(&self.described.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn describe(&self, name: Name, kind: &'static str, labels: &[&str]) {
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
+        described.push(Described { name, kind, labels });
+    }
+
     /// A counter.
     pub fn counter(&self, name: Name) -> IntCounter {
+        self.describe(name, "counter", &[]);
         self.keep(IntCounter::with_opts(Opts::new(name.as_str(), name.help())))
     }
 
     /// A counter by labels.
     pub fn counters(&self, name: Name, labels: &[&str]) -> IntCounterVec {
+        self.describe(name, "counter", labels);
         self.keep(IntCounterVec::new(Opts::new(name.as_str(), name.help()), labels))
     }
 
     /// A gauge by labels.
     pub fn gauges(&self, name: Name, labels: &[&str]) -> IntGaugeVec {
+        self.describe(name, "gauge", labels);
         self.keep(IntGaugeVec::new(Opts::new(name.as_str(), name.help()), labels))
     }
 
     /// A gauge.
     pub fn gauge(&self, name: Name) -> IntGauge {
+        self.describe(name, "gauge", &[]);
         self.keep(IntGauge::with_opts(Opts::new(name.as_str(), name.help())))
+    }
+
+    /// A gauge that is read when somebody looks.
+    pub fn gauge_of(&self, name: Name, read: impl Fn() -> f64 + Send + Sync + 'static) {
+        self.describe(name, "gauge", &[]);
+        let gauge = well_formed(Gauge::with_opts(Opts::new(name.as_str(), name.help())));
+        self.register(Box::new(ReadGauge { gauge, read }));
     }
 
     /// Durations by labels, in seconds.
@@ -143,12 +182,14 @@ impl Metrics {
 
     /// Durations, in seconds.
     pub fn duration(&self, name: Name) -> Histogram {
+        self.describe(name, "histogram", &[]);
         let options = HistogramOpts::new(name.as_str(), name.help()).buckets(DURATION_BUCKETS.to_vec());
         self.keep(Histogram::with_opts(options))
     }
 
     /// Amounts by labels, counted in `buckets`.
     pub(crate) fn histograms(&self, name: Name, labels: &[&str], buckets: &[f64]) -> HistogramVec {
+        self.describe(name, "histogram", labels);
         let options = HistogramOpts::new(name.as_str(), name.help()).buckets(buckets.to_vec());
         self.keep(HistogramVec::new(options, labels))
     }
@@ -165,29 +206,63 @@ impl Metrics {
     }
 }
 
+/// A gauge whose value is found when it is collected.
+struct ReadGauge<F> {
+    gauge: Gauge,
+    read: F,
+}
+
+impl<F: Fn() -> f64 + Send + Sync> Collector for ReadGauge<F> {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauge.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        self.gauge.set((self.read)());
+        self.gauge.collect()
+    }
+}
+
 #[expect(clippy::expect_used, reason = "names and labels are constants; a test of every binary renders them")]
 fn well_formed<C>(made: prometheus::Result<C>) -> C {
     made.expect("a metric's name and labels are well-formed")
 }
+
+/// What is refused for the others' sake.
+const SHED: [Code; 2] = [codes::OVERLOADED, codes::RATE_LIMITED];
 
 /// What the HTTP edge counts.
 #[derive(Clone)]
 pub struct HttpMetrics {
     duration: HistogramVec,
     active: IntGauge,
+    shed: IntCounterVec,
 }
 
 impl HttpMetrics {
     /// Registers them.
     pub fn new(metrics: &Metrics) -> Self {
+        let shed = metrics.counters(Name::HttpShed, &["reason"]);
+        // There from the start, so that the first one is seen as a change.
+        for code in SHED {
+            shed.with_label_values(&[code.name]);
+        }
         Self {
             duration: metrics.durations(Name::HttpDuration, &["method", "route", "status"]),
             active: metrics.gauge(Name::HttpActive),
+            shed,
         }
     }
 
     pub(crate) fn observe(&self, method: &str, route: &str, status: &str, duration: Duration) {
         self.duration.with_label_values(&[method, route, status]).observe(duration.as_secs_f64());
+    }
+
+    /// Counts a request that was refused for the others' sake, by the code of its problem.
+    pub(crate) fn shed(&self, code: Code) {
+        if SHED.contains(&code) {
+            self.shed.with_label_values(&[code.name]).inc();
+        }
     }
 
     /// Counts a request until the answer is dropped.

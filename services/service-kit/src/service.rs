@@ -15,14 +15,14 @@ use crate::audit::Audit;
 use crate::chain::chain;
 use crate::cli::{self, CommonArgs, DoctorOutput, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{ConfigError, Settings, Sources, load};
 use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly};
 use crate::doctor::{self, Finding};
 use crate::exit::Exit;
 use crate::http::{BindError, Edge, Form, RequestIds, Server, wrap};
 use crate::identity::{self, Authenticator, IdentityError, verify_routes};
 use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
-use crate::metrics::{HttpMetrics, Metrics};
+use crate::metrics::{HttpMetrics, Metrics, Name};
 use crate::ops::{self, Ops};
 use crate::readiness::Readiness;
 use crate::secrets::SecretsError;
@@ -88,6 +88,7 @@ pub struct Running {
     lifecycle: Lifecycle,
     shutdown: ShutdownConfig,
     tracer: Tracer,
+    metrics: Metrics,
 }
 
 /// Why a service cannot run.
@@ -161,6 +162,10 @@ impl Running {
         );
 
         let authenticator = Authenticator::new(&base.auth, &base.limits, Clock::system())?;
+        if authenticator.keys_age().is_some() {
+            let keys = authenticator.clone();
+            metrics.gauge_of(Name::JwksAge, move || keys.keys_age().unwrap_or_default().as_secs_f64());
+        }
         lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
 
         let edge = Edge {
@@ -178,15 +183,30 @@ impl Running {
             lifecycle.serve("verify listener", serve);
         }
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
-        let parts =
-            Parts { authenticator, database, read_only: read_only.clone(), gate, readiness, metrics, form };
+        let parts = Parts {
+            authenticator,
+            database,
+            read_only: read_only.clone(),
+            gate,
+            readiness,
+            metrics: metrics.clone(),
+            form,
+        };
         lifecycle.support("background", S::background(config, &parts, lifecycle.stop_rest()));
         let routes = S::routes(config, parts).map_err(|error| ServiceError::Routes(Box::new(error)))?;
         let serve = server.serve(wrap(routes, edge), lifecycle.stop_serving(), base.shutdown.drain());
         lifecycle.serve("API listener", serve);
 
         tracing::info!(service = S::NAME, %address, %ops_address, "listening");
-        Ok(Self { address, ops_address, read_only, lifecycle, shutdown: base.shutdown.clone(), tracer })
+        Ok(Self {
+            address,
+            ops_address,
+            read_only,
+            lifecycle,
+            shutdown: base.shutdown.clone(),
+            tracer,
+            metrics,
+        })
     }
 
     /// Takes `database.read_only` from what `load` returns, at each SIGHUP.
@@ -214,6 +234,34 @@ impl Running {
         }
         ended
     }
+}
+
+/// What a service measures, as a table for people to read. It starts on free ports, without a database, knowing its callers
+/// by an issuer's tokens: so everything is registered. `more` are keys that it does not start without.
+pub async fn metrics_table<S: Service>(more: &[(&str, &str)]) -> Result<String, DescribeError> {
+    let ours = [
+        ("ATELIER_LISTEN", "127.0.0.1:0"),
+        ("ATELIER_OPS_LISTEN", "127.0.0.1:0"),
+        ("ATELIER_DATABASE__URL", "postgres://nobody@127.0.0.1:1/none"),
+        ("ATELIER_AUTH__MODE", "token"),
+        ("ATELIER_AUTH__JWKS__FILE", "/dev/null"),
+        ("ATELIER_AUTH__TOKEN__ISSUER", "https://issuer.example"),
+        ("ATELIER_AUTH__TOKEN__AUDIENCE", "atelier"),
+    ];
+    let environment = ours.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let settings = load::<S::Config>(&Sources { file: None, environment: environment.collect() })?.settings;
+    Ok(Running::start::<S>(&settings, RequestIds::counting()).await?.metrics.table())
+}
+
+/// Why a service cannot be described.
+#[derive(Debug, thiserror::Error)]
+pub enum DescribeError {
+    /// A key is missing or wrong.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
+    /// It does not start.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
 }
 
 /// What the `main` of a service does once its command line is parsed.

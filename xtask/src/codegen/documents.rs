@@ -1,4 +1,4 @@
-//! What clients read: the OpenAPI document of each service, and the parts of `docs/api.md` that the code knows better.
+//! What people read: the OpenAPI document of each service, and the parts of other documents that the code knows better.
 //! Each service has an example that prints them, because this program must not depend on the services.
 
 use std::fs;
@@ -11,13 +11,14 @@ use crate::shell;
 const ORDER_STATUS: &str = "order-status-documents";
 const ORDERS: &str = "orders-documents";
 
-const API: &str = "docs/api.md";
+pub(super) const FILES: [&str; 4] =
+    ["services/order-status/openapi.json", "services/orders/openapi.json", "docs/api.md", "docs/metrics.md"];
 
-pub(super) const FILES: [&str; 3] =
-    ["services/order-status/openapi.json", "services/orders/openapi.json", API];
-
-/// The parts of `docs/api.md` that are not written by hand.
-const PARTS: [&str; 2] = ["lifecycle", "problems"];
+/// The documents that are partly written by hand, and their other parts: the part's name, and who prints what there.
+const PARTS: [(&str, [(&str, &str, &str); 2]); 2] = [
+    (FILES[2], [("lifecycle", ORDER_STATUS, "lifecycle"), ("problems", ORDER_STATUS, "problems")]),
+    (FILES[3], [("order-status", ORDER_STATUS, "metrics"), ("orders", ORDERS, "metrics")]),
+];
 
 /// Builds the examples and keeps what they print.
 pub(super) fn make(fresh: &Path) -> Result<(), Failure> {
@@ -31,16 +32,19 @@ pub(super) fn make(fresh: &Path) -> Result<(), Failure> {
 
     write(fresh, FILES[0], &printed(ORDER_STATUS, "openapi")?)?;
     write(fresh, FILES[1], &printed(ORDERS, "openapi")?)?;
-    let path = shell::root().join(API);
-    let mut text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
-    for part in PARTS {
-        let printed = printed(ORDER_STATUS, part)?;
-        text = replace(&text, part, &printed).ok_or_else(|| {
-            let remedy = format!("Put `{}` and `{END}` around the place for it.", begin(part));
-            Failure::Found { count: 1, what: "part of docs/api.md has lost its marks", remedy }
-        })?;
+    for (file, parts) in PARTS {
+        let path = shell::root().join(file);
+        let mut text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+        for (part, example, what) in parts {
+            let printed = printed(example, what)?;
+            text = replace(&text, part, &printed).ok_or_else(|| {
+                let remedy = format!("Put `{}` and `{END}` around the place for it in {file}.", begin(part));
+                Failure::Found { count: 1, what: "generated part of a document has lost its marks", remedy }
+            })?;
+        }
+        write(fresh, file, &text)?;
     }
-    write(fresh, API, &text)
+    Ok(())
 }
 
 fn printed(example: &str, what: &str) -> Result<String, Failure> {

@@ -35,6 +35,8 @@ pub struct SchemaWindow {
     pub min_app_schema: i64,
     /// How often the database was restored.
     pub history_epoch: i32,
+    /// Whether who asks can neither change the schema nor rewrite history.
+    pub is_least: bool,
 }
 
 /// Asks for the window.
@@ -64,12 +66,19 @@ impl SchemaWindow {
     pub async fn read(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let row = sqlx::query(
             "SELECT (SELECT coalesce(max(version), 0) FROM atelier.schema_meta_files WHERE phase = 'expand')::int8,
-                    min_app_schema::int8, history_epoch::int4
+                    min_app_schema::int8, history_epoch::int4,
+                    NOT (has_schema_privilege('atelier', 'CREATE')
+                        OR has_table_privilege('atelier.order_events', 'UPDATE, DELETE, TRUNCATE'))
              FROM atelier.schema_meta",
         )
         .fetch_one(connection)
         .await?;
-        Ok(Self { version: row.try_get(0)?, min_app_schema: row.try_get(1)?, history_epoch: row.try_get(2)? })
+        Ok(Self {
+            version: row.try_get(0)?,
+            min_app_schema: row.try_get(1)?,
+            history_epoch: row.try_get(2)?,
+            is_least: row.try_get(3)?,
+        })
     }
 
     /// Why this build may not work here; `None` where it may.
@@ -118,6 +127,8 @@ pub fn gate(
         readiness,
         version: metrics.gauge(Name::SchemaVersion),
         compatible: metrics.gauge(Name::SchemaCompatible),
+        pending: metrics.gauge(Name::SchemaPending),
+        least: metrics.gauge(Name::DbLeastPrivilege),
         fitted: false,
     };
     (gate, every(PERIOD, stop, async move || watch.look().await))
@@ -129,6 +140,8 @@ struct Watch {
     readiness: Readiness,
     version: IntGauge,
     compatible: IntGauge,
+    pending: IntGauge,
+    least: IntGauge,
     fitted: bool,
 }
 
@@ -147,6 +160,8 @@ impl Watch {
                 self.fitted = refusal.is_none();
                 self.version.set(window.version);
                 self.compatible.set(i64::from(self.fitted));
+                self.pending.set((APP_SCHEMA - window.version).max(0));
+                self.least.set(i64::from(window.is_least));
                 self.gate.epoch.store(window.history_epoch, Ordering::Relaxed);
                 refusal.map_or(Condition::Ok, Condition::Unready)
             }

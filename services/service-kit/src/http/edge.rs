@@ -115,6 +115,9 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
         code: problem.as_ref().map(|problem| problem.code().name),
     };
     let duration = started.elapsed();
+    if let Some(problem) = &problem {
+        edge.metrics.shed(problem.code());
+    }
     edge.metrics.observe(entry.method, entry.route, status.as_str(), duration);
     if edge.log.wants(status.as_u16(), duration) {
         entry.write(duration, problem.as_ref());

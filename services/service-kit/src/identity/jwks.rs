@@ -54,7 +54,9 @@ struct Inner {
     place: Place,
     refresh: Duration,
     refresh_min: Duration,
-    known: Mutex<Option<Arc<JwkSet>>>,
+    /// The set, and when it was read.
+    known: Mutex<Option<(Arc<JwkSet>, Instant)>>,
+    started: Instant,
     /// When it was last tried to be read; held while it is read, so that one reading serves all who wait.
     tried: tokio::sync::Mutex<Option<Instant>>,
 }
@@ -78,8 +80,16 @@ impl KeySet {
             refresh: Duration::from_secs(config.refresh_seconds.into()),
             refresh_min: Duration::from_secs(config.refresh_min_seconds.into()),
             known: Mutex::new(None),
+            started: Instant::now(),
             tried: tokio::sync::Mutex::new(None),
         })))
+    }
+
+    /// How long ago the set was read; since the start where it never was.
+    pub(super) fn age(&self) -> Duration {
+        let read =
+            self.0.known.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(_, read)| *read);
+        read.unwrap_or(self.0.started).elapsed()
     }
 
     /// Reads the set once and counts the keys that could verify a token.
@@ -126,7 +136,8 @@ impl KeySet {
 
 impl Inner {
     fn known(&self) -> Option<Arc<JwkSet>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map(|(set, _)| set.clone())
     }
 
     async fn read_unless_tried_within(&self, age: Duration) {
@@ -137,7 +148,10 @@ impl Inner {
         let read = self.read().await;
         *tried = Some(Instant::now());
         match read {
-            Ok(set) => *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(set)),
+            Ok(set) => {
+                let known = Some((Arc::new(set), Instant::now()));
+                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+            }
             Err(error) => {
                 tracing::warn!(error = chain(&error), "the key set is kept as it was");
             }

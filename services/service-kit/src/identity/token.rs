@@ -73,6 +73,14 @@ impl TokenVerifier {
     }
 
     /// Keeps the key set fresh until `stop`.
+    /// How long ago the issuer's keys were read, where they are an issuer's.
+    pub(super) fn keys_age(&self) -> Option<Duration> {
+        match &self.keys {
+            Keys::Set(set) => Some(set.age()),
+            _ => None,
+        }
+    }
+
     pub(super) async fn run(&self, stop: CancellationToken) {
         match &self.keys {
             Keys::Shared(_) => stop.cancelled().await,
