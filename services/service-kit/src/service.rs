@@ -2,6 +2,7 @@
 //! What differs, its configuration and its routes, the service brings.
 
 mod config;
+mod describe;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use crate::audit::Audit;
 use crate::chain::chain;
 use crate::cli::{self, CommonArgs, DoctorOutput, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
-use crate::config::{ConfigError, Settings, Sources, load};
+use crate::config::Settings;
 use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly};
 use crate::doctor::{self, Finding};
 use crate::exit::Exit;
@@ -28,6 +29,7 @@ use crate::readiness::Readiness;
 use crate::secrets::SecretsError;
 use crate::telemetry::{OtlpError, RequestLog, Tracer};
 pub use config::{REPLACED_ALIASES, ServiceConfig};
+pub use describe::{DescribeError, metrics_table};
 
 /// A service: what it is called, how it is configured, and its routes.
 pub trait Service {
@@ -88,7 +90,6 @@ pub struct Running {
     lifecycle: Lifecycle,
     shutdown: ShutdownConfig,
     tracer: Tracer,
-    metrics: Metrics,
 }
 
 /// Why a service cannot run.
@@ -161,13 +162,7 @@ impl Running {
             ops_server.serve(ops::routes(ops), lifecycle.stop_rest(), Duration::ZERO),
         );
 
-        let authenticator = Authenticator::new(&base.auth, &base.limits, Clock::system())?;
-        if authenticator.keys_age().is_some() {
-            let keys = authenticator.clone();
-            metrics.gauge_of(Name::JwksAge, move || keys.keys_age().unwrap_or_default().as_secs_f64());
-        }
-        lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
-
+        let authenticator = authenticator(base, &metrics, &mut lifecycle)?;
         let edge = Edge {
             request_ids,
             metrics: HttpMetrics::new(&metrics),
@@ -175,38 +170,17 @@ impl Running {
             audit: Audit::new(&base.audit).map_err(ServiceError::AuditKey)?,
             tracer,
         };
-        if let Some(listen) = &base.auth.verify_listen {
-            let server = Server::bind(listen, &base.http).await?;
-            let routes = verify_routes(authenticator.clone(), base.auth.token.operator_role.clone());
-            let serve =
-                server.serve(wrap(routes, edge.clone()), lifecycle.stop_serving(), base.shutdown.drain());
-            lifecycle.serve("verify listener", serve);
-        }
+        serve_verify(base, &authenticator, &edge, &mut lifecycle).await?;
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
-        let parts = Parts {
-            authenticator,
-            database,
-            read_only: read_only.clone(),
-            gate,
-            readiness,
-            metrics: metrics.clone(),
-            form,
-        };
+        let parts =
+            Parts { authenticator, database, read_only: read_only.clone(), gate, readiness, metrics, form };
         lifecycle.support("background", S::background(config, &parts, lifecycle.stop_rest()));
         let routes = S::routes(config, parts).map_err(|error| ServiceError::Routes(Box::new(error)))?;
         let serve = server.serve(wrap(routes, edge), lifecycle.stop_serving(), base.shutdown.drain());
         lifecycle.serve("API listener", serve);
 
         tracing::info!(service = S::NAME, %address, %ops_address, "listening");
-        Ok(Self {
-            address,
-            ops_address,
-            read_only,
-            lifecycle,
-            shutdown: base.shutdown.clone(),
-            tracer,
-            metrics,
-        })
+        Ok(Self { address, ops_address, read_only, lifecycle, shutdown: base.shutdown.clone(), tracer })
     }
 
     /// Takes `database.read_only` from what `load` returns, at each SIGHUP.
@@ -236,32 +210,34 @@ impl Running {
     }
 }
 
-/// What a service measures, as a table for people to read. It starts on free ports, without a database, knowing its callers
-/// by an issuer's tokens: so everything is registered. `more` are keys that it does not start without.
-pub async fn metrics_table<S: Service>(more: &[(&str, &str)]) -> Result<String, DescribeError> {
-    let ours = [
-        ("ATELIER_LISTEN", "127.0.0.1:0"),
-        ("ATELIER_OPS_LISTEN", "127.0.0.1:0"),
-        ("ATELIER_DATABASE__URL", "postgres://nobody@127.0.0.1:1/none"),
-        ("ATELIER_AUTH__MODE", "token"),
-        ("ATELIER_AUTH__JWKS__FILE", "/dev/null"),
-        ("ATELIER_AUTH__TOKEN__ISSUER", "https://issuer.example"),
-        ("ATELIER_AUTH__TOKEN__AUDIENCE", "atelier"),
-    ];
-    let environment = ours.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    let settings = load::<S::Config>(&Sources { file: None, environment: environment.collect() })?.settings;
-    Ok(Running::start::<S>(&settings, RequestIds::counting()).await?.metrics.table())
+/// Tells callers apart, and keeps up what it does that by.
+fn authenticator(
+    base: &ServiceConfig,
+    metrics: &Metrics,
+    lifecycle: &mut Lifecycle,
+) -> Result<Authenticator, IdentityError> {
+    let authenticator = Authenticator::new(&base.auth, &base.limits, Clock::system())?;
+    if authenticator.keys_age().is_some() {
+        let keys = authenticator.clone();
+        metrics.gauge_of(Name::JwksAge, move || keys.keys_age().unwrap_or_default().as_secs_f64());
+    }
+    lifecycle.support("authenticator", authenticator.clone().run(lifecycle.stop_rest()));
+    Ok(authenticator)
 }
 
-/// Why a service cannot be described.
-#[derive(Debug, thiserror::Error)]
-pub enum DescribeError {
-    /// A key is missing or wrong.
-    #[error(transparent)]
-    Configuration(#[from] ConfigError),
-    /// It does not start.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
+/// Answers an edge that asks before it forwards, where one is configured.
+async fn serve_verify(
+    base: &ServiceConfig,
+    authenticator: &Authenticator,
+    edge: &Edge,
+    lifecycle: &mut Lifecycle,
+) -> Result<(), BindError> {
+    let Some(listen) = &base.auth.verify_listen else { return Ok(()) };
+    let server = Server::bind(listen, &base.http).await?;
+    let routes = verify_routes(authenticator.clone(), base.auth.token.operator_role.clone());
+    let serve = server.serve(wrap(routes, edge.clone()), lifecycle.stop_serving(), base.shutdown.drain());
+    lifecycle.serve("verify listener", serve);
+    Ok(())
 }
 
 /// What the `main` of a service does once its command line is parsed.

@@ -14,8 +14,11 @@ const ORDERS: &str = "orders-documents";
 pub(super) const FILES: [&str; 4] =
     ["services/order-status/openapi.json", "services/orders/openapi.json", "docs/api.md", "docs/metrics.md"];
 
-/// The documents that are partly written by hand, and their other parts: the part's name, and who prints what there.
-const PARTS: [(&str, [(&str, &str, &str); 2]); 2] = [
+/// A part's name, the example that prints it, and by what word.
+type Part = (&'static str, &'static str, &'static str);
+
+/// The documents that are partly written by hand, and their other parts.
+const PARTS: [(&str, [Part; 2]); 2] = [
     (FILES[2], [("lifecycle", ORDER_STATUS, "lifecycle"), ("problems", ORDER_STATUS, "problems")]),
     (FILES[3], [("order-status", ORDER_STATUS, "metrics"), ("orders", ORDERS, "metrics")]),
 ];

@@ -90,7 +90,8 @@ mod tests {
         fs::create_dir_all(&folder).expect("a folder");
         fs::write(&program, "a program").expect("a program");
         let context = folder.join("context");
-        let programs = Programs { files: vec![("orders", program)], are_static: true };
+        let programs =
+            Programs { folder: PathBuf::new(), files: vec![("orders", program)], are_static: true };
         let sizes = lay_out(&context, &programs).expect("laid out");
 
         let mode = |path: &str| {

@@ -74,10 +74,10 @@ impl TokenVerifier {
 
     /// Keeps the key set fresh until `stop`.
     /// How long ago the issuer's keys were read, where they are an issuer's.
-    pub(super) fn keys_age(&self) -> Option<Duration> {
+    pub(super) fn keys_age(&self) -> Option<std::time::Duration> {
         match &self.keys {
             Keys::Set(set) => Some(set.age()),
-            _ => None,
+            Keys::Shared(_) => None,
         }
     }
 
