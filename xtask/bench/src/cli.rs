@@ -86,6 +86,8 @@ pub(crate) enum Group {
     Footprint,
     /// Five times more than it can do.
     Overload,
+    /// One order is locked by somebody else.
+    Locked,
     /// The way to the database falls silent, and comes back.
     Silence,
     /// The same calls as the number of orders grows.
@@ -108,6 +110,7 @@ impl Group {
             Self::Telemetry => "telemetry",
             Self::Footprint => "footprint",
             Self::Overload => "overload",
+            Self::Locked => "locked",
             Self::Silence => "silence",
             Self::Growth => "growth",
             Self::Peers => "peers",

@@ -6,6 +6,7 @@ mod footprint;
 mod growth;
 mod hot;
 mod instructions;
+mod locked;
 mod lone;
 mod overload;
 mod peers;
@@ -39,6 +40,7 @@ pub(crate) async fn measure(group: Group, bench: &Bench, findings: &mut Findings
         Group::Telemetry => telemetry::measure(bench, findings).await,
         Group::Footprint => footprint::measure(bench, findings).await,
         Group::Overload => overload::measure(bench, findings).await,
+        Group::Locked => locked::measure(bench, findings).await,
         Group::Silence => silence::measure(bench, findings).await,
         Group::Growth => growth::measure(bench, findings).await,
         Group::Peers => peers::measure(bench, findings),

@@ -8,9 +8,9 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::Request;
-use hyper::header::HOST;
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use testkit::wait::{self, TimedOut};
 use tokio::net::TcpStream;
@@ -168,13 +168,26 @@ pub(crate) async fn ask_status(address: SocketAddr, path: &str) -> Result<u16, S
     told.map(|(status, _)| status).map_err(|source| SystemError::Silent { address, source })
 }
 
-/// Status and body of a GET, on a connection of its own.
+/// Status of a PUT.
+pub(crate) async fn put_status(address: SocketAddr, path: &str, body: String) -> Result<u16, SystemError> {
+    let request = Request::put(path).header(CONTENT_TYPE, "application/json").body(Full::from(body));
+    let told = async { send(address, request?).await }.await;
+    told.map(|(status, _)| status).map_err(|source| SystemError::Silent { address, source })
+}
+
+/// Status and body of a GET.
 async fn ask(address: SocketAddr, path: &str) -> Result<(u16, String), AskError> {
+    send(address, Request::get(path).body(Full::default())?).await
+}
+
+/// Status and body of an answer, on a connection of its own.
+async fn send(address: SocketAddr, mut request: Request<Full<Bytes>>) -> Result<(u16, String), AskError> {
+    let host = HeaderValue::try_from(address.to_string()).map_err(hyper::http::Error::from)?;
+    request.headers_mut().insert(HOST, host);
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // It ends with the sender.
     tokio::spawn(connection);
-    let request = Request::get(path).header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
     let answer = sender.send_request(request).await?;
     let status = answer.status().as_u16();
     let body = answer.collect().await?.to_bytes();

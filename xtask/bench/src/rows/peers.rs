@@ -1,6 +1,7 @@
 //! Against other implementations of the contract: their own runner measures, its ratios get our goals.
 
 use std::fs;
+use std::path::{self, Path};
 use std::process::Command;
 
 use serde::Deserialize;
@@ -12,7 +13,9 @@ use crate::report::{Findings, Goal, Row};
 use crate::statistics::Estimate;
 
 const GROUP: &str = "peers";
-const SUBJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/subject/atelier.toml");
+const SUBJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/subject");
+/// Where the committed subject expects the programs.
+const RELEASE: &str = "{here}/../../../target/release";
 
 /// Measure, test, peer, goal. A test or peer that begins so is meant.
 const GOALS: [(&str, &str, &str, Goal); 16] = [
@@ -61,8 +64,10 @@ pub(super) fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), Benc
         return Ok(());
     };
     let file = bench.log.with_extension("compare.json");
+    let subject = bench.log.with_extension("subject.toml");
+    write_subject(&bench.programs, &subject)?;
     let mut command = Command::new(folder.join(PROGRAM));
-    command.args(["--subject", SUBJECT, "--against", &bench.options.against.join(",")]);
+    command.arg("--subject").arg(&subject).args(["--against", &bench.options.against.join(",")]);
     command.arg("--json").arg(&file);
     if bench.options.quick {
         command.arg("--counts");
@@ -76,7 +81,9 @@ pub(super) fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), Benc
         return Err(BenchError::Peers { status });
     }
     let text = fs::read(&file).map_err(BenchError::file(&file))?;
-    drop(fs::remove_file(&file));
+    for file in [&file, &subject] {
+        drop(fs::remove_file(file));
+    }
     let compared: Compared = serde_json::from_slice(&text)?;
     findings.rows.extend(compared.ratios.iter().map(row));
     findings.notes.extend(compared.notes.iter().map(|note| format!("peers: {note}")));
@@ -87,6 +94,15 @@ pub(super) fn measure(bench: &Bench, findings: &mut Findings) -> Result<(), Benc
         findings.rows.push(Row::counted(GROUP, what, "disqualified", Goal::AtMost(0.0), 1.0));
     }
     Ok(())
+}
+
+/// The subject with the programs that are measured.
+fn write_subject(programs: &Path, into: &Path) -> Result<(), BenchError> {
+    let committed = Path::new(SUBJECT).join("atelier.toml");
+    let text = fs::read_to_string(&committed).map_err(BenchError::file(&committed))?;
+    let programs = path::absolute(programs).map_err(BenchError::file(programs))?;
+    let text = text.replace(RELEASE, &programs.display().to_string()).replace("{here}", SUBJECT);
+    fs::write(into, text).map_err(BenchError::file(into))
 }
 
 fn row(found: &Ratio) -> Row {

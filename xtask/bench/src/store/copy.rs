@@ -112,6 +112,18 @@ impl Copy<'_> {
         counted.map_err(failed("the events could not be counted"))
     }
 
+    /// Locks an order as somebody else would, until what this returns is dropped.
+    pub(crate) async fn lock(&self, order_id: i64) -> Result<PgConnection, StoreError> {
+        let mut connection = self.connect().await?;
+        run(&mut connection, "BEGIN").await?;
+        sqlx::query("SELECT FROM atelier.orders WHERE order_id = $1 FOR UPDATE")
+            .bind(order_id)
+            .execute(&mut connection)
+            .await
+            .map_err(failed("the order could not be locked"))?;
+        Ok(connection)
+    }
+
     /// Holds everything here against the history law.
     pub(crate) async fn check_history_law(&self) -> Result<(), StoreError> {
         Ok(check_history_law(&mut self.connect().await?).await?)
