@@ -45,6 +45,8 @@ enum Command {
         #[arg(long, default_value = "2min", value_parser = time)]
         timeout: Duration,
     },
+    /// After a restore: raise the history epoch, let ids go on further, and check the history
+    AfterRestore(AfterRestoreArgs),
     /// Print the SQL that makes the three logins of the split tier
     Roles(RolesArgs),
     /// Ask about the configuration
@@ -63,6 +65,15 @@ struct OutputArgs {
 enum Output {
     Text,
     Json,
+}
+
+#[derive(Debug, Args)]
+struct AfterRestoreArgs {
+    /// How far ids go on: more than were drawn since the backup
+    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+    ids_ahead: u32,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -139,6 +150,16 @@ async fn execute(cli: Cli, out: &mut impl Write, stop: impl Future<Output = ()>)
             }
             .map_err(Failure::Output)?;
             Ok(outcome::exit_of_findings(&found.findings))
+        }
+        Command::AfterRestore(AfterRestoreArgs { ids_ahead, output: OutputArgs { output } }) => {
+            let restored =
+                migrate::after_restore(&database, ids_ahead).await.map_err(Failure::AfterRestore)?;
+            match output {
+                Output::Text => report::restored(&restored, out),
+                Output::Json => report::json(&restored, out),
+            }
+            .map_err(Failure::Output)?;
+            Ok(if restored.broken.is_empty() { Exit::Success } else { Exit::Failure })
         }
         Command::Wait { timeout } => {
             let status = migrate::wait(&database, &migrations, timeout).await.map_err(Failure::Wait)?;

@@ -2,7 +2,8 @@
 
 use std::io::{Error, Result, Write};
 
-use order_status::{OrderStatus, documents};
+use order_status::{Config, OrderStatus, documents};
+use service_kit::config;
 use service_kit::identity::AuthMode;
 use service_kit::service::metrics_table;
 
@@ -12,8 +13,9 @@ async fn main() -> Result<()> {
         Some("openapi") => documents::openapi(AuthMode::Token),
         Some("lifecycle") => documents::lifecycle(),
         Some("problems") => documents::problems(),
+        Some("configuration") => config::table::<Config>(),
         Some("metrics") => metrics_table::<OrderStatus>(&[]).await.map_err(Error::other)?,
-        _ => return Err(Error::other("say which: openapi, lifecycle, problems or metrics")),
+        _ => return Err(Error::other("say which: openapi, lifecycle, problems, configuration or metrics")),
     };
     std::io::stdout().write_all(text.as_bytes())
 }

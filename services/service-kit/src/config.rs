@@ -9,6 +9,7 @@ mod listen;
 mod mistake;
 mod schema;
 mod secret;
+mod table;
 mod walker;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use listen::is_loopback_host;
 pub use mistake::ConfigError;
 pub use schema::json_schema;
 pub use secret::Secret;
+pub use table::table;
 
 /// The configuration of one binary.
 pub trait Settings: DeserializeOwned + JsonSchema {

@@ -12,8 +12,8 @@ use migrator::migrate::Roles;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
-use crate::history::{HistoryError, check_history_law};
 use crate::postgres::ServerError;
+use migrator::migrate::history::{HistoryError, check_history_law};
 
 pub use template::{TemplateError, install};
 

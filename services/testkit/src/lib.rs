@@ -8,7 +8,6 @@ pub mod database;
 pub mod docs_page;
 mod environment;
 pub mod file;
-pub mod history;
 pub mod issuer;
 pub mod openapi;
 pub mod otlp;
@@ -18,4 +17,4 @@ pub mod wait;
 
 pub use catalog_stub as catalog;
 pub use database::{Role, TestDatabase};
-pub use history::{HistoryError, check_history_law};
+pub use migrator::migrate::history::{HistoryError, check_history_law};

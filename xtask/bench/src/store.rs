@@ -9,9 +9,9 @@ use std::process::Command;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, query_scalar, raw_sql};
+use testkit::HistoryError;
 use testkit::check_history_law;
 use testkit::database::{READER, TemplateError, WRITER, install};
-use testkit::history::HistoryError;
 use testkit::postgres::{DataFolder, Durability, PostgresServer, SUPERUSER, ServerError, ServerOptions};
 
 pub(crate) use copy::Copy;

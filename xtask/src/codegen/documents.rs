@@ -11,16 +11,22 @@ use crate::shell;
 const ORDER_STATUS: &str = "order-status-documents";
 const ORDERS: &str = "orders-documents";
 
-pub(super) const FILES: [&str; 4] =
-    ["services/order-status/openapi.json", "services/orders/openapi.json", "docs/api.md", "docs/metrics.md"];
+pub(super) const FILES: [&str; 5] = [
+    "services/order-status/openapi.json",
+    "services/orders/openapi.json",
+    "docs/api.md",
+    "docs/metrics.md",
+    "docs/configuration.md",
+];
 
 /// A part's name, the example that prints it, and by what word.
 type Part = (&'static str, &'static str, &'static str);
 
 /// The documents that are partly written by hand, and their other parts.
-const PARTS: [(&str, [Part; 2]); 2] = [
+const PARTS: [(&str, [Part; 2]); 3] = [
     (FILES[2], [("lifecycle", ORDER_STATUS, "lifecycle"), ("problems", ORDER_STATUS, "problems")]),
     (FILES[3], [("order-status", ORDER_STATUS, "metrics"), ("orders", ORDERS, "metrics")]),
+    (FILES[4], [("order-status", ORDER_STATUS, "configuration"), ("orders", ORDERS, "configuration")]),
 ];
 
 /// Builds the examples and keeps what they print.

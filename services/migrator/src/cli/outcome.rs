@@ -10,6 +10,7 @@ use crate::config::AddressError;
 use crate::log::LogError;
 use crate::migrate::Finding;
 use crate::migrate::UpError;
+use crate::migrate::after_restore::AfterRestoreError;
 use crate::migrate::apply::ApplyError;
 use crate::migrate::files::FilesError;
 use crate::migrate::grants::GrantsError;
@@ -37,6 +38,8 @@ pub(super) enum Failure {
     Up(#[source] UpError),
     #[error("status failed")]
     Status(#[source] StatusError),
+    #[error("after-restore failed")]
+    AfterRestore(#[source] AfterRestoreError),
     #[error("verify failed")]
     Verify(#[source] VerifyError),
     #[error("the schema is not what this release needs")]
@@ -54,9 +57,12 @@ impl Failure {
             | Self::Roles(_)
             | Self::RolesUnnamed => Exit::Configuration,
             Self::Files(_) | Self::Output(_) => Exit::Failure,
+            Self::AfterRestore(AfterRestoreError::Move(error) | AfterRestoreError::Read(error)) => {
+                exit_of_statement(error)
+            }
             Self::Up(error) => exit_of_up(error),
             Self::Wait(WaitError::NewerSchema { .. }) => Exit::NewerSchema,
-            Self::Status(_) | Self::Verify(_) | Self::Wait(_) => Exit::Temporary,
+            Self::AfterRestore(_) | Self::Status(_) | Self::Verify(_) | Self::Wait(_) => Exit::Temporary,
         }
     }
 }

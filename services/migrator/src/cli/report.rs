@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::migrate::{Status, UpReport, Verification, Window};
+use crate::migrate::{Restored, Status, UpReport, Verification, Window};
 
 pub(super) fn json(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
@@ -57,6 +57,19 @@ pub(super) fn verification(found: &Verification, out: &mut impl Write) -> io::Re
         1 => writeln!(out, "1 finding"),
         count => writeln!(out, "{count} findings"),
     }
+}
+
+pub(super) fn restored(restored: &Restored, out: &mut impl Write) -> io::Result<()> {
+    let Restored { history_epoch, ids_from, orders, broken } = restored;
+    writeln!(out, "the history epoch is {history_epoch}: entity tags and cursors of before are refused")?;
+    writeln!(out, "ids are drawn from {ids_from} on")?;
+    for sentence in broken {
+        writeln!(out, "BROKEN {sentence}")?;
+    }
+    if broken.is_empty() {
+        writeln!(out, "each of {orders} orders is what its events tell")?;
+    }
+    Ok(())
 }
 
 fn contracts(pending: &[String], out: &mut impl Write) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod after_restore;
 mod bounds;
 mod cli;
 mod grants;

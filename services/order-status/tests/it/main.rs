@@ -21,4 +21,5 @@ mod process;
 mod pruning;
 mod races;
 mod read_only;
+mod series;
 mod support;

@@ -1,5 +1,5 @@
-//! The history law, asked of the whole database in one query and independently of the triggers that enforce it:
-//! a test that ends with this would notice if the triggers were wrong, missing or switched off.
+//! The history law, asked of the whole database in one query and independently of the triggers that enforce it: after a
+//! restore, and at the end of tests, it tells whether the triggers were wrong, missing or switched off.
 
 use sqlx::postgres::PgConnection;
 use sqlx::query_scalar;
