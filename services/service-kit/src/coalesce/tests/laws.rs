@@ -137,6 +137,18 @@ fn after_an_error_each_goes_alone_and_only_the_bad_one_fails() {
 }
 
 #[test]
+fn what_was_refused_with_others_and_has_no_time_to_go_alone_was_not_begun() {
+    let mut bench = Bench::new(BOUNDS);
+    bench.push(1, None);
+    bench.push(2, None);
+    let batch = bench.take();
+    bench.settle(batch, Err(Failure::Refused("bad")));
+    bench.advance(BEGIN);
+    let taken = bench.core.take(bench.now, |_| true);
+    assert_eq!((items(&taken.batch), taken.late), (vec![], vec![(1, Left::Late), (2, Left::Late)]));
+}
+
+#[test]
 fn those_who_go_alone_come_before_and_never_with_others_of_their_key() {
     let mut bench = Bench::new(BOUNDS);
     bench.push(1, Some(7));
