@@ -25,6 +25,8 @@ struct Run {
     script: Script,
     report: Report,
     latencies_us: Vec<u32>,
+    /// From when it was sent.
+    sent_us: Vec<u32>,
     asked: u64,
 }
 
@@ -39,7 +41,8 @@ struct Shared {
 /// Runs it to its end.
 pub(super) async fn drive(spec: &Spec, population: Population) -> Report {
     let script = Script::new(spec, population);
-    let run = Run { script, report: Report::default(), latencies_us: Vec::new(), asked: 0 };
+    let run =
+        Run { script, report: Report::default(), latencies_us: Vec::new(), sent_us: Vec::new(), asked: 0 };
     let run = Arc::new(Mutex::new(run));
     let mut clients: Vec<Client> = (0..spec.clients).map(|_| Client::new(spec.status, spec.orders)).collect();
     for client in &mut clients {
@@ -59,11 +62,13 @@ pub(super) async fn drive(spec: &Spec, population: Population) -> Report {
     let due = spec.rate.map_or(run.asked, |rate| shared.due_in_all(rate));
     let mut latencies = std::mem::take(&mut run.latencies_us);
     latencies.sort_unstable();
+    run.sent_us.sort_unstable();
     Report {
         seconds,
         unsent: due.saturating_sub(run.asked),
         p50_us: percentile(&latencies, 500),
         p99_us: percentile(&latencies, 990),
+        sent_p99_us: percentile(&run.sent_us, 990),
         max_us: latencies.last().copied().unwrap_or_default(),
         ..run.report.clone()
     }
@@ -80,9 +85,10 @@ impl Shared {
             if let Some(due) = due {
                 sleep_until(due).await;
             }
-            let from = due.unwrap_or_else(Instant::now);
+            let sent = Instant::now();
             let answer = client.ask(&question).await;
-            self.note(&question, answer, from.elapsed());
+            let took = [due.unwrap_or(sent).elapsed(), sent.elapsed()];
+            self.note(&question, answer, took);
         }
     }
 
@@ -117,7 +123,12 @@ impl Shared {
         }
     }
 
-    fn note(&self, question: &Question, answer: Result<super::client::Answer, ClientError>, took: Duration) {
+    fn note(
+        &self,
+        question: &Question,
+        answer: Result<super::client::Answer, ClientError>,
+        took: [Duration; 2],
+    ) {
         let mut run = lock(&self.run);
         let said = match answer {
             Err(error) => {
@@ -139,11 +150,13 @@ impl Shared {
 
 impl Run {
     /// Counts an answer; words if it is an example of something wrong.
-    fn count(&mut self, verdict: Verdict, took: Duration, body: &[u8]) -> Option<String> {
+    fn count(&mut self, verdict: Verdict, took: [Duration; 2], body: &[u8]) -> Option<String> {
         match verdict {
             Verdict::Good => {
                 self.report.good += 1;
-                self.latencies_us.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+                let [due, sent] = took.map(|took| u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+                self.latencies_us.push(due);
+                self.sent_us.push(sent);
                 None
             }
             Verdict::Refused => {

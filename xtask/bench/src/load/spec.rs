@@ -107,6 +107,8 @@ pub(crate) struct Report {
     pub(crate) p50_us: u32,
     pub(crate) p99_us: u32,
     pub(crate) max_us: u32,
+    /// The same from when the request was sent: what it took whoever got a turn.
+    pub(crate) sent_p99_us: u32,
 }
 
 impl Report {

@@ -14,9 +14,12 @@ use crate::report::{Findings, Goal, Row};
 use crate::rounds::Figure;
 
 const GROUP: &str = "growth";
+/// Of a call that moves an order: there are only so many to move.
 const REQUESTS: u64 = 400;
+/// Of one that reads: processor time is told in hundredths of a second.
+const REQUESTS_READ: u64 = 4_000;
 const REQUESTS_WARM: u64 = 100;
-/// The least of a call's time and cost that may be held against a larger size.
+/// How much more of a call's time a larger size may take.
 const GOAL: f64 = 1.3;
 
 const CALLS: [Kind; 7] =
@@ -75,9 +78,10 @@ async fn calls(bench: &Bench, population: Population, round: u64) -> Result<Vec<
         };
         let mut spec = warm.spec(&system, population, true);
         sound(kind, &crate::load::run(spec.clone(), None).await?)?;
+        let requests = if kind.writes() { REQUESTS } else { REQUESTS_READ };
         let asked = Asked {
             moved_before: before(REQUESTS),
-            ..Asked::closed(kind, 1, Until::Requests(REQUESTS), 2000 + round)
+            ..Asked::closed(kind, 1, Until::Requests(requests), 2000 + round)
         };
         spec = asked.spec(&system, population, false);
         measured.push(bench.observe("atelier", &system, &copy, asked.kind, spec).await?);
@@ -105,7 +109,7 @@ fn rows(sizes: &[(Population, OfSize)]) -> Vec<Row> {
                 Goal::AtMost(GOAL),
                 &time,
             ));
-            rows.push(Row::timed(GROUP, what, "CPU of the smallest", Goal::AtMost(GOAL), &cost));
+            rows.push(Row::timed(GROUP, what, "CPU of the smallest", Goal::Told, &cost));
         }
     }
     rows

@@ -57,6 +57,7 @@ async fn one(bench: &Bench, round: u64, is_locked: bool) -> Result<(Report, Refu
     bench.warm(&system, asked).await?;
     // One that only a warm-up moves: the load will not meet it.
     let order = bench.population.toggle(0, true);
+    let is_requested = bench.population.order(order.order_id).rung_after(1) == 2;
     let lock = if is_locked { Some(copy.lock(order.order_id).await?) } else { None };
     let load = load::run(asked.spec(&system, bench.population, false), None);
     let end = Instant::now() + Duration::from_secs_f64(bench.options.seconds);
@@ -65,7 +66,7 @@ async fn one(bench: &Bench, round: u64, is_locked: bool) -> Result<(Report, Refu
         let path = format!("/orders/{}/update", order.order_id);
         while is_locked && Instant::now() < end {
             let body = format!(
-                r#"{{"state_type":"requested","new_value":true,"user_id":"{}"}}"#,
+                r#"{{"state_type":"requested","new_value":{is_requested},"user_id":"{}"}}"#,
                 order.requester_id
             );
             let since = Instant::now();
