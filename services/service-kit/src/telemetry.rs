@@ -9,6 +9,7 @@ mod log;
 mod otlp;
 mod queue;
 mod sampling;
+mod sink;
 mod span;
 mod tracer;
 
@@ -17,9 +18,9 @@ pub use context::TraceContext;
 pub use escape::Escaped;
 pub(crate) use log::lines_dropped;
 pub use log::{
-    LevelError, LogConfig, LogError, LogFormat, LogGuard, NoLevel, RequestLog, RequestLogMode, set_level,
-    start,
+    LevelError, LogConfig, LogError, LogFormat, NoLevel, RequestLog, RequestLogMode, set_level, start,
 };
 pub use otlp::OtlpError;
+pub use sink::LogGuard;
 pub use span::{Outgoing, OutgoingCall, RequestSpan, ServerSpan, StatementSpan, statement_span};
 pub use tracer::Tracer;

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -19,6 +20,8 @@ use tokio::sync::watch;
 pub enum Link {
     /// As it should be.
     Sound,
+    /// Each question arrives so much later, as at a server that is far away.
+    Late(Duration),
     /// Nothing goes through, and nobody is told.
     Silent,
     /// Nothing goes through, and what was tried meanwhile stays silent when the link is sound again: as behind a firewall that
@@ -101,7 +104,7 @@ impl State {
     /// How many of `count` bytes still go through before the connection breaks; `None` where it does not.
     fn cut(&self, link: Link, count: usize, begins_answer: bool) -> Option<usize> {
         let kept = match link {
-            Link::Sound | Link::Silent | Link::Forgotten => None,
+            Link::Sound | Link::Late(_) | Link::Silent | Link::Forgotten => None,
             Link::CutAfter(left) => {
                 let rest = left.checked_sub(count).map(Link::CutAfter);
                 self.link.send_replace(rest.unwrap_or(Link::Sound));
@@ -152,10 +155,17 @@ async fn ask(
         if count == 0 {
             return Ok(());
         }
-        state.unless_silent().await?;
+        if let Link::Late(late) = state.unless_silent().await? {
+            lag(late).await;
+        }
         asked.store(true, Ordering::SeqCst);
         to.write_all(&buffer[..count]).await?;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the time that a way takes is what is imitated")]
+async fn lag(late: Duration) {
+    tokio::time::sleep(late).await;
 }
 
 async fn answer(

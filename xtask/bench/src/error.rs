@@ -19,6 +19,8 @@ pub(crate) enum BenchError {
     Load(#[from] LoadError),
     #[error("the demo catalog cannot listen")]
     Catalog(#[source] io::Error),
+    #[error("the link to the database cannot listen")]
+    Link(#[source] io::Error),
     #[error("the collector cannot listen")]
     Collector(#[source] io::Error),
     #[error("{}", .path.display())]

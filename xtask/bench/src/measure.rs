@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use catalog_stub::Catalog;
 use serde::Serialize;
+use testkit::proxy::Proxy;
 use tokio::sync::OnceCell;
 
 use crate::cli::Options;
@@ -109,6 +110,19 @@ impl Bench {
     pub(crate) async fn start(&self, variant: &Variant, copy: &Copy<'_>) -> Result<System, BenchError> {
         let urls = self.store.urls(&copy.name);
         Ok(System::start(variant, &urls, &self.catalog.base_url(), &self.log).await?)
+    }
+
+    /// Starts both services on `database` at the end of a link that can be made worse.
+    pub(crate) async fn start_behind(
+        &self,
+        variant: &Variant,
+        database: &str,
+    ) -> Result<(Proxy, System), BenchError> {
+        let (host, port) = self.store.address();
+        let proxy = Proxy::start(host, port).await.map_err(BenchError::Link)?;
+        let urls = Store::urls_by(database, proxy.address().port());
+        let system = System::start(variant, &urls, &self.catalog.base_url(), &self.log).await?;
+        Ok((proxy, system))
     }
 
     /// One run on a fresh copy.

@@ -1,13 +1,12 @@
 //! Logs: one line an event, JSON or for people, on standard output. What must never be in one: bodies, tokens, names, raw paths, headers. docs/logging.md is the contract.
 
-use std::io::{BufWriter, IsTerminal};
-use std::sync::{OnceLock, mpsc};
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing::Subscriber;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,6 +15,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 use super::escape::Escaped;
+use super::sink::{LogGuard, Sink};
 
 /// What is logged and how.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -84,6 +84,9 @@ pub enum LogError {
     /// `log.level` is no level and no list of directives.
     #[error("log.level is {LEVEL_FORM}")]
     Level(#[source] NoLevel),
+    /// The thread that writes it cannot be started.
+    #[error("the log's thread cannot be started")]
+    Thread(#[source] io::Error),
     /// Logging was started before in this process.
     #[error("logging was started before")]
     Started(#[source] TryInitError),
@@ -116,64 +119,29 @@ pub enum NoLevel {
 
 const LEVEL_FORM: &str = "neither a level (error, warn, info, debug, trace) nor a list of directives";
 
-/// How many lines may wait for whoever reads the log: some megabytes. Further ones are dropped and counted.
-const LINES_MAX: usize = 16_384;
-
-/// How much is written at once while lines keep coming.
-const WRITE_BYTES: usize = 64 * 1024;
-
 /// The process's one log.
 static LOG: OnceLock<Log> = OnceLock::new();
 
 struct Log {
     /// Its filter, which can be exchanged.
     filter: reload::Handle<EnvFilter, Registry>,
-    dropped: ErrorCounter,
-}
-
-/// Keeps the log going. Dropped last, it waits a moment for lines that are still on their way.
-#[derive(Debug)]
-#[must_use = "without it the log ends"]
-pub struct LogGuard(Option<WorkerGuard>);
-
-/// How long the end waits for lines on their way. A reader that is stuck must not keep the process.
-const FAREWELL: Duration = Duration::from_millis(1_500);
-
-impl Drop for LogGuard {
-    fn drop(&mut self) {
-        let (ended, end) = mpsc::channel::<()>();
-        let guard = self.0.take();
-        // On a thread of its own: where no line moves, the guard complains on the very output that nobody reads.
-        std::thread::spawn(move || {
-            drop(guard);
-            drop(ended);
-        });
-        let _ = end.recv_timeout(FAREWELL);
-    }
+    sink: Arc<Sink>,
 }
 
 /// Starts logging for the whole process.
-///
-/// Lines leave on a thread of their own, many at once while they keep coming: else whoever makes one waits for all who write
-/// at the same time, and a reader that is stuck would stop every request.
 pub fn start(config: &LogConfig) -> Result<LogGuard, LogError> {
     let (filter, handle) = reload::Layer::new(filter(&config.level).map_err(LogError::Level)?);
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(true)
-        .buffered_lines_limit(LINES_MAX)
-        .thread_name("log")
-        .finish(BufWriter::with_capacity(WRITE_BYTES, std::io::stdout()));
-    let dropped = writer.error_counter();
-    let lines = lines(config.format, std::io::stdout().is_terminal(), writer);
+    let (sink, guard) = Sink::start(io::stdout()).map_err(LogError::Thread)?;
+    let lines = lines(config.format, io::stdout().is_terminal(), Arc::clone(&sink));
     tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(LogError::Started)?;
     // Whoever was first has started the log, which cannot be done twice.
-    let _ = LOG.set(Log { filter: handle, dropped });
-    Ok(LogGuard(Some(guard)))
+    let _ = LOG.set(Log { filter: handle, sink });
+    Ok(guard)
 }
 
 /// How many lines were dropped because too many waited.
 pub(crate) fn lines_dropped() -> u64 {
-    LOG.get().map_or(0, |log| u64::try_from(log.dropped.dropped_lines()).unwrap_or(u64::MAX))
+    LOG.get().map_or(0, |log| log.sink.dropped())
 }
 
 /// Logs from this level on, until the process ends or is told otherwise.
@@ -217,8 +185,8 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::io::Write;
+    use std::sync::Mutex;
 
     use serde_json::Value;
 

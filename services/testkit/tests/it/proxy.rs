@@ -7,7 +7,7 @@ use testkit::proxy::{Link, Proxy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const QUESTION: &[u8] = b"question";
@@ -82,6 +82,15 @@ async fn a_forgotten_connection_stays_silent_when_new_ones_go_through() {
     heard.recv().await;
     stream.write_all(QUESTION).await.expect("sent");
     assert!(timeout(Duration::from_millis(200), heard.recv()).await.is_err(), "nor does another");
+}
+
+#[tokio::test]
+async fn a_late_link_takes_its_time_for_each_question() {
+    let late = Duration::from_millis(50);
+    let (proxy, _heard) = behind(Link::Late(late)).await;
+    let since = Instant::now();
+    assert_eq!(asked(&proxy).await, ANSWER.len());
+    assert!(since.elapsed() >= late);
 }
 
 #[tokio::test]

@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use testkit::proxy::{Link, Proxy};
+use testkit::proxy::Link;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::error::BenchError;
 use crate::measure::Bench;
 use crate::report::{Findings, Goal, Row};
-use crate::store::{StockPool, Store};
-use crate::system::{System, ask_status};
+use crate::store::StockPool;
+use crate::system::ask_status;
 
 const GROUP: &str = "silence";
 const ROUNDS: usize = 20;
@@ -61,10 +61,7 @@ pub(super) async fn measure(bench: &Bench, findings: &mut Findings) -> Result<()
 
 /// One silence, for a service and beside it for the pool. Tells the shares of right answers once it should be over.
 async fn round(bench: &Bench, database: &str, link: Link) -> Result<(f64, f64), BenchError> {
-    let (host, port) = bench.store.address();
-    let proxy = Proxy::start(host, port).await.map_err(BenchError::Catalog)?;
-    let urls = Store::urls_by(database, proxy.address().port());
-    let system = System::start(&bench.plain(), &urls, &bench.catalog.base_url(), &bench.log).await?;
+    let (proxy, system) = bench.start_behind(&bench.plain(), database).await?;
     let pool = Arc::new(StockPool::connect(&bench.store, database, proxy.address()).await?);
 
     let done = Arc::new(AtomicBool::new(false));
