@@ -49,6 +49,9 @@ pub(crate) struct Options {
     /// A folder with other builds of order-status and orders to measure, instead of those that were built for this run.
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,
+    /// Measure nothing: show the raw figures of earlier runs as one, the oldest first.
+    #[arg(long, value_delimiter = ',', value_name = "FILE")]
+    pub(crate) from: Vec<PathBuf>,
     /// Where raw figures go.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -23,6 +23,8 @@ pub(crate) enum BenchError {
     Link(#[source] io::Error),
     #[error("the collector cannot listen")]
     Collector(#[source] io::Error),
+    #[error("{} is no report of a run", .path.display())]
+    Report { path: PathBuf, source: serde_json::Error },
     #[error("{}", .path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("the figures cannot be written")]

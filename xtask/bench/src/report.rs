@@ -1,18 +1,20 @@
 //! What came out: rows with goals, and everything raw beside them.
 
 pub(crate) mod chart;
+mod earlier;
 pub(crate) mod table;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::machine::Machine;
 use crate::statistics::Estimate;
 
 /// What a figure has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Goal {
     AtLeast(f64),
@@ -32,10 +34,10 @@ pub(crate) enum Verdict {
 }
 
 /// One line of the table.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     /// The group, as `--only` names it.
-    pub(crate) group: &'static str,
+    pub(crate) group: Cow<'static, str>,
     pub(crate) what: String,
     /// What it is compared with, or the unit.
     pub(crate) of: String,
@@ -58,7 +60,7 @@ impl Row {
     ) -> Self {
         let figure = Estimate::of(values);
         let skipped = figure.is_none().then(|| "no round was measured".to_owned());
-        Self { group, what: what.into(), of: of.into(), goal, timed: true, figure, skipped }
+        Self { group: group.into(), what: what.into(), of: of.into(), goal, timed: true, figure, skipped }
     }
 
     /// A row that was counted, once.
@@ -100,7 +102,7 @@ impl Row {
 }
 
 /// Everything that a run found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Findings {
     pub(crate) machine: Machine,
     /// As it was typed.

@@ -24,6 +24,9 @@ const ROUNDS_MIN: u64 = 7;
 
 /// Measures, prints, writes. Not a success if something that time cannot change misses its goal.
 pub(crate) async fn run(options: Options) -> Result<ExitCode, BenchError> {
+    if let Some(earlier) = Findings::of_reports(&options.from)? {
+        return conclude(&options, &earlier);
+    }
     let programs = match &options.programs {
         Some(folder) => folder.canonicalize().map_err(BenchError::file(folder))?,
         None => beside_us()?,

@@ -24,7 +24,7 @@ fn cells(row: &Row) -> [String; 7] {
         Some(figure) => (number(figure.median), String::new()),
         None => (String::new(), String::new()),
     };
-    [row.group.to_owned(), row.what.clone(), row.of.clone(), goal, measured, interval, verdict]
+    [row.group.to_string(), row.what.clone(), row.of.clone(), goal, measured, interval, verdict]
 }
 
 /// Two digits behind the point where they mean something.
