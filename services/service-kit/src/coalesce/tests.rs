@@ -1,5 +1,6 @@
 //! The laws, one by one, and then all of them against everything at once.
 
+mod lane;
 mod laws;
 mod storm;
 
