@@ -11,11 +11,14 @@ use crate::shell;
 use crate::tidy::Tree;
 
 /// Which tests, and what they may not leave out.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Args {
     /// Fail, instead of skipping, where a test's named need is missing; `all` means every need. CI=true means all.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) require: Vec<String>,
+    /// Run everything once with each of these major versions of PostgreSQL, among 15, 17 and 18.
+    #[arg(long, value_delimiter = ',', value_name = "MAJOR")]
+    pub(crate) postgres: Vec<u64>,
     /// Filters and flags for `cargo test`, such as a test's name or `-p orders`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) forwarded: Vec<OsString>,
@@ -28,9 +31,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         .into_iter()
         .partition(|(need, _)| needs::is_met(need));
     shell::build(&["up"])?;
-    let plain = shell::run(with_postgres()?.args(["test", "--no-fail-fast"]).args(selection(args)));
-    let named = if args.forwarded.is_empty() { run_named(&met) } else { Ok(()) };
-    report(&missing, &Required::new(&args.require)).and(plain).and(named)
+    let majors: Vec<Option<u64>> =
+        if args.postgres.is_empty() { vec![None] } else { args.postgres.iter().copied().map(Some).collect() };
+    let mut passed = Ok(());
+    for major in majors {
+        let mut plain = with_postgres(major)?;
+        let plain = shell::run(plain.args(["test", "--no-fail-fast"]).args(selection(args)));
+        let named = if args.forwarded.is_empty() { run_named(major, &met) } else { Ok(()) };
+        passed = passed.and(plain).and(named);
+    }
+    report(&missing, &Required::new(&args.require)).and(passed)
 }
 
 /// `-p` and filters narrow the run; otherwise it is the whole workspace.
@@ -43,20 +53,24 @@ fn selection(args: &Args) -> Vec<OsString> {
     words
 }
 
-fn run_named(met: &Needs) -> Result<(), Failure> {
+fn run_named(major: Option<u64>, met: &Needs) -> Result<(), Failure> {
     let names: Vec<&String> = met.values().flatten().collect();
     if names.is_empty() {
         return Ok(());
     }
     shell::run(
-        with_postgres()?.args(["test", "--workspace", "--no-fail-fast", "--", "--ignored"]).args(names),
+        with_postgres(major)?.args(["test", "--workspace", "--no-fail-fast", "--", "--ignored"]).args(names),
     )
 }
 
 /// `cargo` inside a helper that starts a server before it and ends it after it.
-fn with_postgres() -> Result<Command, Failure> {
+fn with_postgres(major: Option<u64>) -> Result<Command, Failure> {
     let cargo = shell::cargo();
     let mut command = shell::program(shell::sibling("up")?);
+    if let Some(major) = major {
+        // A server that is named whole would win over it.
+        command.env("ATELIER_POSTGRES_MAJOR", major.to_string()).env_remove("ATELIER_POSTGRES_BIN");
+    }
     command.args(["with-postgres", "--"]).arg(cargo.get_program());
     Ok(command)
 }

