@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::codegen;
 use crate::failure::Failure;
 use crate::needs::Required;
-use crate::{bench, schemathesis, shell, test, tidy};
+use crate::{bench, schemathesis, shell, squawk, test, tidy};
 
 /// Which steps, and what they may not leave out.
 #[derive(clap::Args)]
@@ -36,6 +36,7 @@ pub(crate) struct Args {
 enum Step {
     Fmt,
     Tidy,
+    Squawk,
     Deny,
     Clippy,
     Codegen,
@@ -63,6 +64,7 @@ impl Step {
         match self {
             Self::Fmt => "cargo fmt --all   (repairs it)",
             Self::Tidy => "cargo xtask tidy",
+            Self::Squawk => "cargo xtask squawk",
             Self::Deny => "cargo deny check bans licenses sources",
             Self::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
             Self::Codegen => "cargo xtask codegen   (renews it)",
@@ -79,6 +81,7 @@ impl Step {
     fn tool(self, args: &Args) -> Option<&'static str> {
         match self {
             Self::Deny => Some("cargo-deny"),
+            Self::Squawk => Some(squawk::PROGRAM),
             Self::Schemathesis => Some(schemathesis::PROGRAM),
             Self::E2e if args.e2e.is_none() => Some("kind"),
             _ => None,
@@ -103,6 +106,7 @@ impl Step {
         let outcome = match self {
             Self::Fmt => shell::run(shell::cargo().args(["fmt", "--all", "--check"])),
             Self::Tidy => tidy::run(),
+            Self::Squawk => squawk::run(),
             Self::Deny => deny(args),
             Self::Clippy => shell::run(shell::cargo().args([
                 "clippy",

@@ -14,9 +14,11 @@ mod codegen;
 mod failure;
 mod forward;
 mod image;
+mod migrate;
 mod needs;
 mod schemathesis;
 mod shell;
+mod squawk;
 mod test;
 mod tidy;
 mod tools;
@@ -43,6 +45,11 @@ enum Command {
     Codegen(codegen::Args),
     /// Check the invariants that no compiler knows.
     Tidy,
+    /// Make the next migration file.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// An outside judge of the migrations: which statement would lock or scan a table that is in use.
+    Squawk,
     /// Values for the Helm chart, from the facts that only you know.
     Values(forward::Args),
     /// Each program in a container image of its own.
@@ -68,6 +75,8 @@ fn main() -> ExitCode {
         Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),
         Command::E2e(args) => forward::to(&["e2e", "chart"], &[], &args),
         Command::Image(args) => image::run(&args),
+        Command::Migrate(command) => migrate::run(&command),
+        Command::Squawk => squawk::run(),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),
         Command::Tools => tools::run(),

@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 19] = [
+const TOOLS: [Tool; 20] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -35,6 +35,12 @@ const TOOLS: [Tool; 19] = [
         version: &["cargo", "deny", "--version"],
         purpose: "ci: deny (licences, bans, sources); skipped by name without it",
         remedy: "cargo install --locked cargo-deny",
+    },
+    Tool {
+        name: "squawk",
+        version: &["squawk", "--version"],
+        purpose: "squawk, and the step of ci; skipped by name without it",
+        remedy: "pipx install squawk-cli, in the version of .ci/requirements.in",
     },
     Tool {
         name: "schemathesis",

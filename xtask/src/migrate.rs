@@ -1,0 +1,88 @@
+//! `cargo xtask migrate new NAME`: the next migration file, with its number, its header, and what is to be thought of.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+
+use crate::failure::Failure;
+use crate::shell;
+
+const FOLDER: &str = "migrations";
+
+/// The migrator refuses it as long as it gives no reason.
+const HEADER: &[u8] = b"-- Why: \n\n";
+
+/// What is done about migrations here; the database is the migrator's.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make the next migration file: an expand, unless it is to take something away.
+    New(New),
+}
+
+/// A file that is to be made.
+#[derive(clap::Args)]
+pub(crate) struct New {
+    /// What it does, in lower-case words, as in `order_notes`.
+    #[arg(value_parser = name)]
+    name: String,
+    /// It takes away what no application of the release before still needs.
+    #[arg(long)]
+    contract: bool,
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_name = !text.is_empty() && text.chars().all(plain);
+    is_name.then(|| text.to_owned()).ok_or("expected lower-case letters, digits and _")
+}
+
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    let Command::New(new) = command;
+    let folder = shell::root().join(FOLDER);
+    let entries = fs::read_dir(&folder).map_err(Failure::file(&folder))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let file = file_name(next_number(names), new);
+    let path = folder.join(&file);
+    let made = OpenOptions::new().write(true).create_new(true).open(&path);
+    made.and_then(|mut made| made.write_all(HEADER)).map_err(Failure::file(&path))?;
+    println!("{FOLDER}/{file}\n");
+    println!("Next: its reason and its statements; {FOLDER}/README.md has the rules.");
+    println!("Then: cargo xtask squawk && cargo xtask tidy && cargo xtask test -p migrator");
+    if !new.contract {
+        println!("and APP_SCHEMA in services/service-kit/src/database/window.rs, once the services need it.");
+    }
+    Ok(())
+}
+
+/// One more than the highest there is.
+fn next_number(names: impl Iterator<Item = String>) -> u32 {
+    let number = |name: String| name.split_once('_')?.0.parse::<u32>().ok();
+    names.filter_map(number).max().unwrap_or(0) + 1
+}
+
+fn file_name(number: u32, new: &New) -> String {
+    let phase = if new.contract { "contract" } else { "expand" };
+    format!("{number:04}_{}.{phase}.sql", new.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_on_from_the_highest_and_a_phase_is_part_of_the_name() {
+        let names = ["0002_b.contract.sql", "README.md", "0001_a.expand.sql"].map(str::to_owned);
+        let number = next_number(names.into_iter());
+        let new = |contract| New { name: "notes".to_owned(), contract };
+        assert_eq!(file_name(number, &new(false)), "0003_notes.expand.sql");
+        assert_eq!(file_name(number, &new(true)), "0003_notes.contract.sql");
+        assert_eq!(next_number(std::iter::empty()), 1);
+    }
+
+    #[test]
+    fn a_name_that_the_migrator_would_refuse_is_refused_here() {
+        assert!(name("order_notes2").is_ok());
+        for bad in ["", "Order", "order notes", "order-notes"] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+    }
+}
