@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use serde_json::json;
 use tokio::process::Command;
 
@@ -105,6 +105,23 @@ impl Release {
         let mut found = jobs.list(&ListParams::default().labels(&self.labels("migrations"))).await?.items;
         ensure(found.len() == 1, "one Job", found.iter().map(|job| &job.metadata.name).collect::<Vec<_>>())?;
         Ok(found.remove(0))
+    }
+
+    /// Runs the `CronJob` that verifies the schema, now, and waits for its good end.
+    pub(crate) async fn verified(&self) -> Result<(), Failure> {
+        let timer = self.namespace.all::<CronJob>().get("atelier-verify").await?;
+        let spec = timer.spec.and_then(|spec| spec.job_template.spec);
+        let job = Job {
+            metadata: ObjectMeta { name: Some("verify-now".to_owned()), ..ObjectMeta::default() },
+            spec,
+            status: None,
+        };
+        let jobs = self.namespace.all::<Job>();
+        jobs.create(&PostParams::default(), &job).await?;
+        until("the schema is verified", READY_MAX, async || {
+            Ok(is_complete(&jobs.get("verify-now").await?).then_some(()))
+        })
+        .await
     }
 
     /// Waits until `count` pods of a service are ready, and returns them.

@@ -1,13 +1,57 @@
+{{/* What every pod of the migrator has. Takes {root, component, args}. */}}
+{{- define "atelier.migrations.podTemplate" -}}
+{{- $root := .root -}}
+{{- $values := $root.Values.migrations -}}
+{{- $database := include "atelier.database.config" (dict "root" $root "host" $root.Values.database.host) | fromYaml -}}
+{{- $image := include "atelier.image" (dict "root" $root "image" $values.image) -}}
+metadata:
+  labels:
+    {{- include "atelier.selector" (dict "root" $root "component" .component) | nindent 4 }}
+    {{- with mergeOverwrite (dict) $root.Values.commonLabels $values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    atelier.dev/retry: {{ $values.retry | quote }}
+    {{- with $values.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  {{- include "atelier.pod.common" (dict "root" $root "values" $values) | nindent 2 }}
+  restartPolicy: Never
+  containers:
+    - name: migrator
+      image: {{ $image }}
+      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+      args: {{- toYaml .args | nindent 8 }}
+      env:
+        {{- range $key := keys $database | sortAlpha }}
+        - {name: ATELIER_DATABASE__{{ upper $key }}, value: {{ get $database $key | quote }}}
+        {{- end }}
+        {{- if include "atelier.database.isSplit" $root }}
+        {{- range $role := list "owner" "reader" "writer" }}
+        - {name: ATELIER_DATABASE__ROLES__{{ upper $role }}, value: {{ get $root.Values.database.roles $role | quote }}}
+        {{- end }}
+        {{- end }}
+        - {name: ATELIER_LOG__FORMAT, value: json}
+        - {name: ATELIER_LOG__LEVEL, value: {{ $root.Values.log.level | quote }}}
+        - {name: ATELIER_MIGRATIONS__DEADLINE_MS, value: {{ mul 1000 (int $values.patienceSeconds) | quote }}}
+        - {name: ATELIER_MIGRATIONS__IMAGE, value: {{ $image | quote }}}
+      securityContext: {{- include "atelier.container.securityContext" $root | nindent 8 }}
+      resources: {{- toYaml $values.resources | nindent 8 }}
+      terminationMessagePolicy: FallbackToLogsOnError
+      volumeMounts:
+        {{- include "atelier.database.mounts" $root | nindent 8 }}
+  volumes:
+    {{- include "atelier.database.volumes" (dict "root" $root "login" "migrator") | nindent 4 }}
+{{- end }}
+
 {{/*
-The Job's spec, whose hash is part of its name: whatever changes the template, which no Job lets change, makes a new Job.
-So nothing may stand here that changes without a reason, such as the chart's version.
+A Job's spec, whose hash is part of its name: whatever changes the template, which no Job lets change, makes a new Job.
+So nothing may stand here that changes without a reason, such as the chart's version. Takes {root, args}.
 */}}
 {{- define "atelier.migrations.spec" -}}
-{{- $values := .Values.migrations -}}
-{{- $database := include "atelier.database.config" (dict "root" . "host" .Values.database.host) | fromYaml -}}
-{{- $image := include "atelier.image" (dict "root" . "image" $values.image) -}}
-activeDeadlineSeconds: {{ $values.activeDeadlineSeconds }}
-backoffLimit: {{ $values.backoffLimit }}
+activeDeadlineSeconds: {{ .root.Values.migrations.activeDeadlineSeconds }}
+backoffLimit: {{ .root.Values.migrations.backoffLimit }}
 # A wrong configuration, an edited file or a newer schema is the same at the next try; a lock or a lost connection is not.
 podFailurePolicy:
   rules:
@@ -19,47 +63,20 @@ podFailurePolicy:
     - action: Count
       onExitCodes: {containerName: migrator, operator: In, values: [1, 75]}
 template:
-  metadata:
-    labels:
-      {{- include "atelier.selector" (dict "root" . "component" "migrations") | nindent 6 }}
-      {{- with mergeOverwrite (dict) .Values.commonLabels $values.podLabels }}
-      {{- toYaml . | nindent 6 }}
-      {{- end }}
-    annotations:
-      atelier.dev/retry: {{ $values.retry | quote }}
-      {{- with $values.podAnnotations }}
-      {{- toYaml . | nindent 6 }}
-      {{- end }}
-  spec:
-    {{- include "atelier.pod.common" (dict "root" . "values" $values) | nindent 4 }}
-    restartPolicy: Never
-    containers:
-      - name: migrator
-        image: {{ $image }}
-        imagePullPolicy: {{ .Values.image.pullPolicy }}
-        args: [up]
-        env:
-          {{- range $key := keys $database | sortAlpha }}
-          - {name: ATELIER_DATABASE__{{ upper $key }}, value: {{ get $database $key | quote }}}
-          {{- end }}
-          {{- if include "atelier.database.isSplit" . }}
-          {{- range $role := list "owner" "reader" "writer" }}
-          - {name: ATELIER_DATABASE__ROLES__{{ upper $role }}, value: {{ get $.Values.database.roles $role | quote }}}
-          {{- end }}
-          {{- end }}
-          - {name: ATELIER_LOG__FORMAT, value: json}
-          - {name: ATELIER_LOG__LEVEL, value: {{ .Values.log.level | quote }}}
-          - {name: ATELIER_MIGRATIONS__DEADLINE_MS, value: {{ mul 1000 (int $values.patienceSeconds) | quote }}}
-          - {name: ATELIER_MIGRATIONS__IMAGE, value: {{ $image | quote }}}
-        securityContext: {{- include "atelier.container.securityContext" . | nindent 10 }}
-        resources: {{- toYaml $values.resources | nindent 10 }}
-        terminationMessagePolicy: FallbackToLogsOnError
-        volumeMounts:
-          {{- include "atelier.database.mounts" . | nindent 10 }}
-    volumes:
-      {{- include "atelier.database.volumes" (dict "root" . "login" "migrator") | nindent 6 }}
+  {{- include "atelier.migrations.podTemplate" (dict "root" .root "component" "migrations" "args" .args) | nindent 2 }}
 {{- end }}
 
+{{/* These two take {root, args, does}, where `does` is a word for what the Job does. */}}
 {{- define "atelier.migrations.jobName" -}}
-{{ include "atelier.fullname" . }}-migrate-{{ include "atelier.migrations.spec" . | sha256sum | trunc 10 }}
+{{ include "atelier.fullname" .root }}-{{ .does }}-{{ include "atelier.migrations.spec" . | sha256sum | trunc 10 }}
+{{- end }}
+
+{{- define "atelier.migrations.job" -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "atelier.migrations.jobName" . }}
+  labels: {{- include "atelier.labels" (dict "root" .root "component" "migrations") | nindent 4 }}
+spec:
+  {{- include "atelier.migrations.spec" . | nindent 2 }}
 {{- end }}

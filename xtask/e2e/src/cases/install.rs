@@ -32,6 +32,7 @@ pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
         seen_from_inside(stage, &name(&pods[0]), service.name()).await?;
     }
     release.job_pods().await?.iter().try_for_each(confined)?;
+    release.verified().await?;
     sold(&release, &People::of(stage).await?).await
 }
 
