@@ -2,6 +2,7 @@
 
 mod collision;
 mod install;
+mod metrics;
 mod new_host;
 mod refusals;
 mod restart;
@@ -20,9 +21,10 @@ pub(crate) struct Case {
     pub(crate) run: for<'a> fn(&'a Stage) -> Running<'a>,
 }
 
-pub(crate) const CASES: [Case; 7] = [
+pub(crate) const CASES: [Case; 8] = [
     Case { name: "install", run: |stage| Box::pin(install::run(stage)) },
     Case { name: "collision", run: |stage| Box::pin(collision::run(stage)) },
+    Case { name: "metrics", run: |stage| Box::pin(metrics::run(stage)) },
     Case { name: "new_host", run: |stage| Box::pin(new_host::run(stage)) },
     Case { name: "refusals_wrong_password", run: |stage| Box::pin(refusals::wrong_password(stage)) },
     Case { name: "refusals_missing_secret", run: |stage| Box::pin(refusals::missing_secret(stage)) },

@@ -9,7 +9,7 @@ use hyper::Request;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ListParams, ObjectMeta, Patch, PatchParams, PostParams};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::error::{Failure, ensure};
@@ -78,11 +78,22 @@ impl Release {
 
     async fn helm(&self, verb: &str, values: &Path, flags: &[&str]) -> Result<Duration, Failure> {
         let begin = Instant::now();
+        program::output(&mut self.command(verb, values, flags)).await?;
+        Ok(begin.elapsed())
+    }
+
+    /// What `helm install` would send, and sends not.
+    pub(crate) async fn render(&self, values: &Path, flags: &[&str]) -> Result<Vec<Value>, Failure> {
+        let text = program::output(&mut self.command("template", values, flags)).await?;
+        let malformed = |source| Failure::Manifest { path: CHART.into(), source: Box::new(source) };
+        serde_saphyr::from_multiple(&text).map_err(malformed)
+    }
+
+    fn command(&self, verb: &str, values: &Path, flags: &[&str]) -> Command {
         let mut command = Command::new("helm");
         command.args([verb, self.name, CHART, "--namespace", self.namespace.name(), "--kubeconfig"]);
         command.arg(&self.kubeconfig).arg("--values").arg(values).args(flags);
-        program::output(&mut command).await?;
-        Ok(begin.elapsed())
+        command
     }
 
     fn labels(&self, component: &str) -> String {
