@@ -14,7 +14,7 @@ const PROGRAMS: [(&str, &[&[&str]]); 5] = [
     ("nginx", &[&["nginx"]]),
     ("otelcol", &[&["otelcol"]]),
     ("pgbouncer", &[&["pgbouncer"]]),
-    ("prometheus", &[&["prometheus"]]),
+    ("prometheus", &[&["prometheus"], &["promtool"]]),
 ];
 
 const MARK: &str = "#[ignore = \"needs ";

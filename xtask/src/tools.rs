@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 20] = [
+const TOOLS: [Tool; 21] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -59,6 +59,12 @@ const TOOLS: [Tool; 20] = [
         version: &["otelcol", "--version"],
         purpose: "test: traces, through the real OpenTelemetry collector; skipped by name without it",
         remedy: "with Go, as .ci/otelcol.yaml says, into a folder of the search path",
+    },
+    Tool {
+        name: "prometheus",
+        version: &["prometheus", "--version"],
+        purpose: "test: dashboards and alerts, with its promtool; skipped by name without it",
+        remedy: "your system's package prometheus",
     },
     Tool {
         name: "git",
