@@ -7,8 +7,8 @@ mod report;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use service_kit::cli::{CommonArgs, ConfigCommand, config_command, load};
+use clap::{Args, Parser, Subcommand};
+use service_kit::cli::{CommonArgs, ConfigCommand, Output, config_command, load};
 use service_kit::exit::Exit;
 use sqlx::postgres::PgConnectOptions;
 
@@ -59,12 +59,6 @@ struct OutputArgs {
     /// For people, or for programs
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Args)]

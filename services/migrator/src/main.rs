@@ -3,19 +3,14 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use migrator::cli::{Cli, run};
-use service_kit::exit::Exit;
+use migrator::cli::run;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<ExitCode> {
-    let cli = match Cli::try_parse() {
+    let cli = match service_kit::cli::parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            error.print()?;
-            return Ok(if error.use_stderr() { Exit::Configuration } else { Exit::Success }.into());
-        }
+        Err(exit) => return Ok(exit.into()),
     };
     service_kit::tls::install_provider();
     let mut terminated = signal(SignalKind::terminate())?;

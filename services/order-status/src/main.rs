@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use order_status::OrderStatus;
-use service_kit::cli::ServiceArgs;
+use service_kit::cli::{self, ServiceArgs};
 
 /// Orders and their lifecycle: requested, accepted, completed, paid, alert.
 #[derive(Parser)]
@@ -15,5 +15,8 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    service_kit::service::main::<OrderStatus>(&Cli::parse().args)
+    match cli::parse::<Cli>() {
+        Ok(cli) => service_kit::service::main::<OrderStatus>(&cli.args),
+        Err(exit) => exit.into(),
+    }
 }

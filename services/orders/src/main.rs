@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use orders::Orders;
-use service_kit::cli::ServiceArgs;
+use service_kit::cli::{self, ServiceArgs};
 
 /// A user's paid custom orders, each with its model from the catalog.
 #[derive(Parser)]
@@ -15,5 +15,8 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    service_kit::service::main::<Orders>(&Cli::parse().args)
+    match cli::parse::<Cli>() {
+        Ok(cli) => service_kit::service::main::<Orders>(&cli.args),
+        Err(exit) => exit.into(),
+    }
 }

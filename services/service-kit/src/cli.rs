@@ -1,9 +1,9 @@
-//! The command line that every binary shares: `--config`, and `config check | dump | schema`.
+//! The command line that every binary shares: `--config`, `config check | dump | schema`, and how a mistake in it is told.
 
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::chain::chain;
 use crate::config::{self, ConfigError, Loaded, Settings};
@@ -39,12 +39,12 @@ pub struct ServiceArgs {
     pub command: Option<ServiceCommand>,
 }
 
-/// How `doctor` says what it found.
+/// How a command says what it found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DoctorOutput {
-    /// A line each, for people
+pub enum Output {
+    /// Lines, for people
     Text,
-    /// One JSON array
+    /// JSON, for programs
     Json,
 }
 
@@ -61,8 +61,17 @@ pub enum ServiceCommand {
     Doctor {
         /// For people, or for programs.
         #[arg(long, value_enum, default_value = "text")]
-        output: DoctorOutput,
+        output: Output,
     },
+}
+
+/// The command line of this process. Where it is wrong that is told with its exit code, and so is what `--help` asks for.
+pub fn parse<C: Parser>() -> Result<C, Exit> {
+    C::try_parse().map_err(|error| {
+        // Nobody is left to tell if the stream is closed.
+        let _ = error.print();
+        if error.use_stderr() { Exit::Configuration } else { Exit::Success }
+    })
 }
 
 /// Says on standard error why the process cannot go on, with every cause.

@@ -17,7 +17,7 @@ mod worker;
 pub use address::{ConnectOptionsError, DATABASE_KEYS, DatabaseAddress, SslMode};
 pub use call::Call;
 pub use config::DatabaseConfig;
-pub use error::{DatabaseError, is_suspect};
+pub use error::{ConnectError, DatabaseError, is_suspect};
 pub use read_only::ReadOnly;
 pub use statement::{Asker, BoxFuture, Kind, Outcome, Statement};
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
@@ -31,7 +31,6 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::error::ConnectError;
 use self::group::Group;
 use self::worker::Worker;
 

@@ -4,11 +4,10 @@
 use std::io::Write;
 
 use serde::Serialize;
-use sqlx::{ConnectOptions, Connection, PgConnection};
-use tokio::time::timeout;
+use sqlx::{Connection, PgConnection};
 
 use crate::chain::chain;
-use crate::cli::DoctorOutput;
+use crate::cli::Output;
 use crate::config::Listen;
 use crate::database::{DatabaseConfig, SchemaWindow};
 use crate::exit::Exit;
@@ -54,9 +53,9 @@ impl Finding {
 }
 
 /// Says what was found on `out`: exit 0 where nothing is bad, else 1.
-pub(crate) fn say(findings: &[Finding], output: DoctorOutput, out: &mut impl Write) -> std::io::Result<Exit> {
+pub(crate) fn say(findings: &[Finding], output: Output, out: &mut impl Write) -> std::io::Result<Exit> {
     match output {
-        DoctorOutput::Text => {
+        Output::Text => {
             for Finding { about, verdict, words } in findings {
                 let mark = match verdict {
                     Verdict::Good => "good",
@@ -66,7 +65,7 @@ pub(crate) fn say(findings: &[Finding], output: DoctorOutput, out: &mut impl Wri
                 writeln!(out, "{mark:<5} {about:<9} {words}")?;
             }
         }
-        DoctorOutput::Json => {
+        Output::Json => {
             serde_json::to_writer(&mut *out, findings)?;
             writeln!(out)?;
         }
@@ -77,17 +76,9 @@ pub(crate) fn say(findings: &[Finding], output: DoctorOutput, out: &mut impl Wri
 
 /// Whether the database can be reached, as whom, and whether its schema fits.
 pub(crate) async fn database(service: &'static str, config: &DatabaseConfig) -> Vec<Finding> {
-    let options = match config.connect_options(service) {
-        Ok(options) => options,
+    let mut connection = match config.connect(service).await {
+        Ok(connection) => connection,
         Err(error) => return vec![Finding::bad("database", chain(&error))],
-    };
-    let mut connection = match timeout(config.connect_timeout(), options.connect()).await {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return vec![Finding::bad("database", chain(&error))],
-        Err(_) => {
-            let words = format!("the server did not answer within {} ms", config.connect_timeout_ms);
-            return vec![Finding::bad("database", words)];
-        }
     };
     let findings = vec![session(&mut connection).await, schema(&mut connection).await];
     // Nothing hangs on how this ends.

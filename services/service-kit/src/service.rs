@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::Audit;
 use crate::chain::chain;
-use crate::cli::{self, CommonArgs, DoctorOutput, ServiceArgs, ServiceCommand};
+use crate::cli::{self, CommonArgs, Output, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly};
@@ -271,7 +271,7 @@ pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
 }
 
 #[tokio::main]
-async fn examine<S: Service>(config: &S::Config, output: DoctorOutput) -> std::io::Result<Exit> {
+async fn examine<S: Service>(config: &S::Config, output: Output) -> std::io::Result<Exit> {
     crate::tls::install_provider();
     let base = S::base(config);
     let mut findings = doctor::database(S::NAME, &base.database).await;

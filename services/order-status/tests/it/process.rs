@@ -47,7 +47,7 @@ async fn it_says_its_version() {
 #[tokio::test]
 async fn a_command_line_that_is_wrong_is_refused_in_words() {
     let ended = Program::run(&["--no-such-thing"], &[]).await;
-    assert_ne!(ended.code, Some(0));
+    assert_eq!(ended.code, Some(64));
     assert!(ended.errors.contains("--no-such-thing"), "{ended:?}");
 }
 

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tokio::time::timeout;
 
 use super::address::{ConnectOptionsError, DatabaseAddress};
+use super::error::ConnectError;
 use crate::config::Mistakes;
 
 /// How long a statement waits for a lock. Short, because a worker's connection waits with it: whoever asked tries again.
@@ -48,6 +51,15 @@ impl DatabaseConfig {
     /// Adds what is wrong between the keys.
     pub fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.address.check(mistakes);
+    }
+
+    /// A new connection of `service`.
+    pub async fn connect(&self, service: &str) -> Result<PgConnection, ConnectError> {
+        let options = self.connect_options(service).map_err(ConnectError::Options)?;
+        match timeout(self.connect_timeout(), options.connect()).await {
+            Ok(connected) => connected.map_err(ConnectError::Refused),
+            Err(_) => Err(ConnectError::Timeout),
+        }
     }
 
     /// The options of a new connection of `service`.

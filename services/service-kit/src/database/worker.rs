@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use prometheus::{Histogram, HistogramVec, IntCounterVec, IntGauge};
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::error::ConnectError;
 use super::group::{Group, Taken, Verdict};
 use super::{Database, DatabaseConfig, Reach};
 use crate::metrics::{BATCH_BUCKETS, Metrics, Name};
@@ -101,7 +100,7 @@ impl Worker {
         loop {
             let attempt = tokio::select! {
                 () = self.stop.cancelled() => return None,
-                attempt = self.attempt() => attempt,
+                attempt = self.config.connect(self.service) => attempt,
             };
             match attempt {
                 Ok(connection) => {
@@ -117,14 +116,6 @@ impl Worker {
                 () = self.stop.cancelled() => return None,
                 () = back_off(pause) => pause = (pause * 2).min(pause_max),
             }
-        }
-    }
-
-    async fn attempt(&self) -> Result<PgConnection, ConnectError> {
-        let options = self.config.connect_options(self.service).map_err(ConnectError::Options)?;
-        match timeout(self.config.connect_timeout(), options.connect()).await {
-            Ok(connected) => connected.map_err(ConnectError::Refused),
-            Err(_) => Err(ConnectError::Timeout),
         }
     }
 
