@@ -23,11 +23,11 @@ pub use statement::{Asker, BoxFuture, Kind, Outcome, Statement};
 pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
 pub use worker::DatabaseMetrics;
 
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -53,13 +53,14 @@ struct Reach {
 }
 
 impl Database {
-    /// Starts the workers and a task that ends when one of them has. Nothing waits for the database here.
-    pub fn start(
+    /// The way there, and the work of each worker, which ends when it is time to stop and nothing waits any more. Nothing here
+    /// waits for the database.
+    pub fn new(
         service: &'static str,
         config: &DatabaseConfig,
         metrics: &DatabaseMetrics,
         stop: &CancellationToken,
-    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+    ) -> (Self, Vec<impl Future<Output = ()> + Send + use<>>) {
         let database = Self {
             config: Arc::new(config.clone()),
             metrics: metrics.clone(),
@@ -68,19 +69,13 @@ impl Database {
             writers: Arc::new(Group::new(stop.clone())),
         };
         let (doubt, _) = watch::channel(0_u64);
-        let mut workers = JoinSet::new();
-        let sizes =
-            [(&database.readers, config.read_connections), (&database.writers, config.write_connections)];
-        for (group, connections) in sizes {
-            for _ in 0..connections {
-                workers.spawn(Worker::new(service, &database, group, &doubt, stop.clone()).run());
-            }
-        }
-        let stop = stop.clone();
-        (database, async move {
-            // A worker that ends before its time has panicked: the process learns it by the end of this task.
-            while workers.join_next().await.is_some() && stop.is_cancelled() {}
-        })
+        let readers = iter::repeat_n(&database.readers, config.read_connections);
+        let writers = iter::repeat_n(&database.writers, config.write_connections);
+        let workers = readers
+            .chain(writers)
+            .map(|group| Worker::new(service, &database, group, &doubt, stop.clone()).run())
+            .collect();
+        (database, workers)
     }
 
     /// A way to ask `statement`. Each has a queue of its own; those of one kind share their workers in turns.

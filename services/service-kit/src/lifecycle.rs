@@ -1,8 +1,11 @@
 //! One object from start to end: signals, the order in which things stop, and the tasks that must not die.
 //!
-//! SIGTERM → un-ready while still serving → stop accepting, let requests finish → whatever they needed closes after them.
+//! SIGTERM → un-ready while still serving, each answer asking its client to come back on another connection → stop accepting, let
+//! requests finish → whatever they needed closes after them.
 //! Telemetry is flushed by [`crate::service::Running::run`], after all of this.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -12,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::chain::chain;
 use crate::readiness::{Condition, Readiness};
 
 /// How a process stops.
@@ -50,9 +54,29 @@ pub enum LifecycleError {
     Aborted,
 }
 
+/// Whether the process is about to stop, at hand for every request: from then on an answer ends its connection.
+///
+/// A connection that is kept until the listeners stop may be closed just when its client sends the next request on it, and nobody can
+/// say what became of that one. A client that is told by an answer goes elsewhere by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Leaving(Arc<AtomicBool>);
+
+impl Leaving {
+    /// Whether it has begun.
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// From the next answer on.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The life of one process.
 pub struct Lifecycle {
     readiness: Readiness,
+    leaving: Leaving,
     stop_serving: CancellationToken,
     stop_rest: CancellationToken,
     front: JoinSet<&'static str>,
@@ -64,11 +88,17 @@ impl Lifecycle {
     pub fn new(readiness: Readiness) -> Self {
         Self {
             readiness,
+            leaving: Leaving::default(),
             stop_serving: CancellationToken::new(),
             stop_rest: CancellationToken::new(),
             front: JoinSet::new(),
             rest: JoinSet::new(),
         }
+    }
+
+    /// Begins with the first signal, while requests are still accepted.
+    pub fn leaving(&self) -> Leaving {
+        self.leaving.clone()
     }
 
     /// Cancelled when it is time to stop accepting requests.
@@ -91,22 +121,37 @@ impl Lifecycle {
         spawn(&mut self.rest, name, task);
     }
 
-    /// Runs until a signal or until a task dies, then stops everything in order. A second signal ends it at once.
-    pub async fn run(mut self, config: &ShutdownConfig) -> Result<(), LifecycleError> {
-        let mut signals = Signals::install().map_err(LifecycleError::Signals)?;
-        tokio::select! {
-            () = signals.received() => {}
-            Some(ended) = self.front.join_next() => return Err(died(ended)),
-            Some(ended) = self.rest.join_next() => return Err(died(ended)),
+    /// Runs until it is `asked` to stop or a task dies, then stops everything in order: whoever is being served when a task dies is
+    /// served to the end all the same. A second wish waits for nothing.
+    pub async fn run(
+        mut self,
+        config: &ShutdownConfig,
+        mut asked: impl AsyncFnMut(),
+    ) -> Result<(), LifecycleError> {
+        let ended = tokio::select! {
+            () = asked() => Ok(()),
+            Some(ended) = self.front.join_next() => Err(died(ended)),
+            Some(ended) = self.rest.join_next() => Err(died(ended)),
+        };
+        if let Err(error) = &ended {
+            tracing::error!(error = chain(error), "the service cannot go on");
         }
+        // Whoever asks for the first time while a dead task's process stops is no second one.
+        let asks_left = if ended.is_ok() { 1 } else { 2 };
+        let asked_twice = async {
+            for _ in 0..asks_left {
+                asked().await;
+            }
+        };
         tokio::select! {
-            result = self.stop(config) => result,
-            () = signals.received() => Err(LifecycleError::Aborted),
+            stopped = self.stop(config) => ended.and(stopped),
+            () = asked_twice => Err(LifecycleError::Aborted),
         }
     }
 
     async fn stop(&mut self, config: &ShutdownConfig) -> Result<(), LifecycleError> {
         self.readiness.set("process", Condition::Unready("stopping".to_owned()));
+        self.leaving.begin();
         tracing::info!(delay_ms = config.delay_ms, drain_ms = config.drain_ms, "stopping");
         delay(Duration::from_millis(config.delay_ms)).await;
         self.stop_serving.cancel();
@@ -161,18 +206,25 @@ async fn join_all(tasks: &mut JoinSet<&'static str>) -> Result<(), LifecycleErro
     result
 }
 
-/// SIGTERM from the cluster, SIGINT from a terminal: as PID 1 neither does anything unless it is received.
-struct Signals {
+/// SIGTERM from the cluster, SIGINT from a terminal.
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn install() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    /// From now on neither ends the process by itself, and each is kept until it is asked for. The first process of a container has no
+    /// defaults: what comes before this is lost on it, so it comes before everything else.
+    pub fn install() -> Result<Self, LifecycleError> {
+        let of_kind = |kind| signal(kind).map_err(LifecycleError::Signals);
+        Ok(Self {
+            terminate: of_kind(SignalKind::terminate())?,
+            interrupt: of_kind(SignalKind::interrupt())?,
+        })
     }
 
-    async fn received(&mut self) {
+    /// Waits for one of them.
+    pub async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

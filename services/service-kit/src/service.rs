@@ -3,9 +3,9 @@
 
 mod config;
 mod describe;
+mod program;
 
 use std::net::SocketAddr;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,15 +13,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::Audit;
-use crate::chain::chain;
-use crate::cli::{self, CommonArgs, Output, ServiceArgs, ServiceCommand};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly};
-use crate::doctor::{self, Finding};
-use crate::exit::Exit;
+use crate::doctor::Finding;
 use crate::http::{BindError, Edge, Form, RequestIds, Server, wrap};
-use crate::identity::{self, Authenticator, IdentityError, verify_routes};
+use crate::identity::{Authenticator, IdentityError, verify_routes};
 use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
 use crate::metrics::{HttpMetrics, Metrics, Name};
 use crate::ops::{self, Ops};
@@ -30,6 +27,7 @@ use crate::secrets::SecretsError;
 use crate::telemetry::{OtlpError, RequestLog, Tracer};
 pub use config::{REPLACED_ALIASES, ServiceConfig};
 pub use describe::{DescribeError, metrics_table};
+pub use program::main;
 
 /// A service: what it is called, how it is configured, and its routes.
 pub trait Service {
@@ -146,8 +144,10 @@ impl Running {
         let mut lifecycle = Lifecycle::new(readiness.clone());
 
         let (database, workers) =
-            Database::start(S::NAME, &base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
-        lifecycle.support("database", workers);
+            Database::new(S::NAME, &base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
+        for worker in workers {
+            lifecycle.support("database worker", worker);
+        }
         let (gate, watch) = database::gate(&database, readiness.clone(), &metrics, lifecycle.stop_rest());
         lifecycle.support("schema gate", watch);
         let read_only = ReadOnly::new(base.database.read_only, readiness.clone());
@@ -169,6 +169,7 @@ impl Running {
             log: RequestLog::new(&base.log),
             audit: Audit::new(&base.audit).map_err(ServiceError::AuditKey)?,
             tracer,
+            leaving: lifecycle.leaving(),
         };
         serve_verify(base, &authenticator, &edge, &mut lifecycle).await?;
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
@@ -200,9 +201,9 @@ impl Running {
         });
     }
 
-    /// Runs until a signal, then stops in order; telemetry leaves last. Who signals twice waits for nothing.
-    pub async fn run(self) -> Result<(), LifecycleError> {
-        let ended = self.lifecycle.run(&self.shutdown).await;
+    /// Runs until it is `asked` to stop, then stops in order; telemetry leaves last. Who asks twice waits for nothing.
+    pub async fn run(self, asked: impl AsyncFnMut()) -> Result<(), LifecycleError> {
+        let ended = self.lifecycle.run(&self.shutdown, asked).await;
         if !matches!(ended, Err(LifecycleError::Aborted)) {
             self.tracer.flush().await;
         }
@@ -238,61 +239,4 @@ async fn serve_verify(
     let serve = server.serve(wrap(routes, edge.clone()), lifecycle.stop_serving(), base.shutdown.drain());
     lifecycle.serve("verify listener", serve);
     Ok(())
-}
-
-/// What the `main` of a service does once its command line is parsed.
-pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
-    if let Some(ServiceCommand::Config { command }) = args.command {
-        return cli::config_command::<S::Config>(command, &args.common, &mut std::io::stdout().lock())
-            .map_or(Exit::Failure, |exit| exit)
-            .into();
-    }
-    let loaded = match cli::load::<S::Config>(&args.common) {
-        Ok(loaded) => loaded,
-        Err(error) => return cli::refuse(&error, Exit::Configuration).into(),
-    };
-    if let Some(ServiceCommand::Doctor { output }) = args.command {
-        return examine::<S>(&loaded.settings, output).unwrap_or(Exit::Failure).into();
-    }
-    let _log = match crate::telemetry::start(&S::base(&loaded.settings).log) {
-        Ok(guard) => guard,
-        Err(error) => return cli::refuse(&error, Exit::Configuration).into(),
-    };
-    for notice in &loaded.notices {
-        tracing::warn!(notice, "a variable that is not of our own is set");
-    }
-    match serve::<S>(&loaded.settings, args.common.clone()) {
-        Ok(()) => Exit::Success.into(),
-        Err(error) => {
-            tracing::error!(error = chain(&error), "the service ends");
-            Exit::Failure.into()
-        }
-    }
-}
-
-#[tokio::main]
-async fn examine<S: Service>(config: &S::Config, output: Output) -> std::io::Result<Exit> {
-    crate::tls::install_provider();
-    let base = S::base(config);
-    let mut findings = doctor::database(S::NAME, &base.database).await;
-    findings.push(identity::doctor(&base.auth).await);
-    findings.extend(doctor::listen(&base.listen));
-    findings.extend(S::examine(config).await);
-    doctor::say(&findings, output, &mut std::io::stdout().lock())
-}
-
-#[tokio::main]
-async fn serve<S: Service>(config: &S::Config, args: CommonArgs) -> Result<(), ServiceError> {
-    let mut running = Running::start::<S>(config, RequestIds::random()).await?;
-    running.reload_on_hangup(move || match cli::load::<S::Config>(&args) {
-        Ok(loaded) => Some(S::base(&loaded.settings).database.read_only),
-        Err(error) => {
-            tracing::error!(
-                error = chain(&error),
-                "the configuration cannot be read again; nothing is changed"
-            );
-            None
-        }
-    });
-    Ok(running.run().await?)
 }

@@ -1,6 +1,7 @@
 //! The real binary: how it starts, refuses to start, answers questions about its configuration, and stops.
 
 mod configuration;
+mod dead_task;
 mod log_level;
 mod reload;
 mod stopping;

@@ -18,6 +18,7 @@ use super::request_id::{RequestIds, X_REQUEST_ID};
 use super::server::HEADER_BYTES_MAX;
 use crate::audit::Audit;
 use crate::identity::Witness;
+use crate::lifecycle::Leaving;
 use crate::metrics::HttpMetrics;
 use crate::telemetry::{RequestLog, TraceContext, Tracer};
 
@@ -34,6 +35,8 @@ pub struct Edge {
     pub audit: Audit,
     /// Makes spans of requests.
     pub tracer: Tracer,
+    /// Whether clients are to take their next request elsewhere.
+    pub leaving: Leaving,
 }
 
 /// What a handler adds to its request's log line, by putting it among the response's extensions.
@@ -103,6 +106,9 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     }
     let status = response.status();
     finish_headers(&mut response, id.clone());
+    if edge.leaving.has_begun() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
 
     let entry = Entry {
         trace: &trace,

@@ -16,6 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::HttpConfig;
@@ -67,10 +68,11 @@ impl Server {
         self.address
     }
 
-    /// Serves `routes` until `stop`, then lets requests in flight finish for at most `drain`.
+    /// Serves `routes` until `stop`, then lets requests in flight finish for at most `drain`. When it returns nobody is served any more.
     pub async fn serve(self, routes: Router, stop: CancellationToken, drain: Duration) {
         let places = Arc::new(Semaphore::new(self.connections_max));
         let graceful = GracefulShutdown::new();
+        let mut connections = JoinSet::new();
         let mut protocol = http1::Builder::new();
         protocol
             .timer(TokioTimer::new())
@@ -92,7 +94,9 @@ impl Server {
                 routes.call(request)
             });
             let connection = graceful.watch(protocol.serve_connection(TokioIo::new(stream), service));
-            tokio::spawn(async move {
+            // Those that ended meanwhile are forgotten.
+            while connections.try_join_next().is_some() {}
+            connections.spawn(async move {
                 // A client that breaks off is no event of ours; requests that were answered are logged by the edge.
                 let _ = connection.await;
                 drop(place);
@@ -109,6 +113,8 @@ impl Server {
                 "connections were still busy at the drain deadline"
             );
         }
+        // Whoever is cut off is cut off here, so that the span of that request is among those that leave last.
+        connections.shutdown().await;
     }
 
     async fn accept(

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use service_kit::config::Listen;
 use service_kit::http::{Edge, Form, HttpConfig, Problem, RequestIds, Server, both_spellings, codes, wrap};
+use service_kit::lifecycle::Leaving;
 use service_kit::metrics::{HttpMetrics, Metrics};
 use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode, Tracer};
 use tokio::sync::Semaphore;
@@ -33,6 +34,7 @@ struct Site {
     gate: Arc<Semaphore>,
     /// Counts who waits at `/gate`.
     waiting: Arc<std::sync::atomic::AtomicUsize>,
+    leaving: Leaving,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
@@ -57,19 +59,21 @@ impl Site {
             requests: RequestLogMode::All,
             slow_request_ms: 0,
         });
+        let leaving = Leaving::default();
         let edge = Edge {
             request_ids: RequestIds::counting(),
             metrics: HttpMetrics::new(&metrics),
             log,
             audit: unkeyed_audit(),
             tracer: Tracer::off(),
+            leaving: leaving.clone(),
         };
         let (gate, stop) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
         let waiting = Arc::default();
         let form = Form::new(Duration::from_millis(config.body_timeout_ms));
         let routes = wrap(routes(Arc::clone(&gate), Arc::clone(&waiting), form), edge);
         let serving = tokio::spawn(server.serve(routes, stop.clone(), drain));
-        Self { address, metrics, gate, waiting, stop, serving }
+        Self { address, metrics, gate, waiting, leaving, stop, serving }
     }
 
     async fn wire(&self) -> Wire {

@@ -25,6 +25,7 @@ use service_kit::clock::Clock;
 use service_kit::config::{ConfigError, Listen, Mistakes, Settings, Sources, load};
 use service_kit::http::{Edge, RequestIds, Server, wrap};
 use service_kit::identity::{AuthConfig, Authenticator, IdentityError, LimitsConfig, verify_routes};
+use service_kit::lifecycle::Leaving;
 use service_kit::metrics::{HttpMetrics, Metrics};
 use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode, Tracer};
 use testkit::file::TestFile;
@@ -186,6 +187,7 @@ async fn serve(routes: axum::Router, stop: CancellationToken) -> SocketAddr {
         log,
         audit: unkeyed_audit(),
         tracer: Tracer::off(),
+        leaving: Leaving::default(),
     };
     tokio::spawn(server.serve(wrap(routes, edge), stop, Duration::ZERO));
     address

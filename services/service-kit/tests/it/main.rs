@@ -3,6 +3,7 @@
 mod config;
 mod http;
 mod identity;
+mod lifecycle;
 mod log;
 mod statements;
 mod wire;

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use service_kit::clock::Clock;
 use service_kit::http::{Edge, RequestIds, wrap};
+use service_kit::lifecycle::Leaving;
 use service_kit::metrics::{HttpMetrics, Metrics};
 use service_kit::telemetry::{
     LogConfig, LogFormat, OtlpConfig, OtlpProtocol, RequestLog, RequestLogMode, RequestSpan, Sampler,
@@ -48,6 +49,7 @@ impl World {
             log: RequestLog::new(&log),
             audit: unkeyed_audit(),
             tracer,
+            leaving: Leaving::default(),
         };
         Self { receiver, routes: wrap(Router::new().route("/", handler), edge), kept }
     }

@@ -12,6 +12,7 @@ use service_kit::audit::{Audit, AuditConfig};
 use service_kit::config::Listen;
 use service_kit::http::{Edge, HttpConfig, RequestIds, Server, wrap};
 use service_kit::identity::AuthMode;
+use service_kit::lifecycle::Leaving;
 use service_kit::metrics::{HttpMetrics, Metrics};
 use service_kit::telemetry::{LogConfig, LogFormat, RequestLog, RequestLogMode, Tracer};
 use sqlx::Executor;
@@ -284,6 +285,7 @@ async fn a_panic_is_refused_as_declared_and_says_nothing_of_itself() {
         log: RequestLog::new(&log),
         audit,
         tracer: Tracer::off(),
+        leaving: Leaving::default(),
     };
     let routes =
         Router::new().route("/orders/{order_id}", get(async || -> &'static str { panic!("planted") }));

@@ -1,5 +1,6 @@
 //! Stopping: who is let in no more, who may finish, and for how long.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -55,15 +56,36 @@ async fn requests_in_flight_finish_and_say_that_the_connection_closes() {
 }
 
 #[tokio::test]
-async fn the_drain_deadline_is_kept_to() {
+async fn the_drain_deadline_is_kept_to_and_then_nobody_is_served_any_more() {
     let drain = Duration::from_millis(300);
     let site = Site::with(ROOMY, drain).await;
-    let _waiting = site.at_the_gate().await;
-    let began = Instant::now();
+    let mut waiting = site.at_the_gate().await;
+    let (gate, began) = (Arc::clone(&site.gate), Instant::now());
     site.stop.cancel();
     site.served().await;
     let took = began.elapsed();
     assert!(took >= drain && took < drain + Duration::from_secs(1), "{took:?}");
+    gate.add_permits(1);
+    assert_eq!(waiting.ended().await, b"", "it was cut off");
+}
+
+#[tokio::test]
+async fn before_it_stops_each_answer_ends_its_connection_and_new_ones_are_served() {
+    let site = Site::start().await;
+    let mut kept = site.wire().await;
+    assert_eq!(kept.ask("GET", "/things/7").await.header("connection"), "");
+    let mut waiting = site.at_the_gate().await;
+    site.leaving.begin();
+    site.gate.add_permits(1);
+    let mut new = site.wire().await;
+    let answers =
+        [waiting.answer().await, kept.ask("GET", "/things/7").await, new.ask("GET", "/nothing").await];
+    let said = answers.each_ref().map(|answer| (answer.status, answer.header("connection")));
+    assert_eq!(said, [(200, "close"), (200, "close"), (404, "close")]);
+    for mut wire in [waiting, kept, new] {
+        assert_eq!(wire.ended().await, b"");
+    }
+    assert!(!site.serving.is_finished());
 }
 
 #[tokio::test]
