@@ -6,7 +6,7 @@ mod orders;
 mod problems;
 mod samples;
 mod schemas;
-mod view;
+pub(crate) mod view;
 mod writable;
 
 use axum::Router;

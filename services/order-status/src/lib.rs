@@ -3,6 +3,7 @@
 //! Three layers, dependencies pointing inward only: [`http`] parses and answers, `order-model` holds the rules, `store` the data.
 
 mod config;
+mod explain;
 mod http;
 mod metrics;
 mod pruning;
@@ -10,6 +11,7 @@ mod state;
 mod store;
 
 pub use config::Config;
+pub use explain::{ExplainArgs, explain};
 pub use http::documents;
 
 use axum::Router;

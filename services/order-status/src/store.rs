@@ -2,12 +2,14 @@
 //! No rule of the lifecycle may stand here: whoever writes asks `order_model::decide` first.
 
 mod create;
+mod dossier;
 mod history;
 mod read;
 mod record;
 mod transition;
 
 pub(crate) use create::{CreateOrder, CreateOutcome, Idempotency, NewOrder, PruneKeys};
+pub(crate) use dossier::Dossier;
 pub(crate) use history::{Event, HistoryQuestion, ReadHistory};
 pub(crate) use read::{ReadOrder, ReadStanding};
 pub(crate) use record::{OrderRecord, Standing, Terms};

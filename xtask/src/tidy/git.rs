@@ -24,7 +24,7 @@ pub(super) fn released_migrations() -> Result<BTreeMap<PathBuf, String>, Failure
         return Ok(BTreeMap::new());
     };
     let mut list = shell::program("git");
-    let names = shell::output(list.args(["ls-tree", "-r", "-z", "--name-only", &tag, "migrations/"]))?;
+    let names = shell::output(list.args(["ls-tree", "-z", "--name-only", &tag, "migrations/"]))?;
     let mut released = BTreeMap::new();
     for name in names.split_terminator('\0') {
         let path = PathBuf::from(name);

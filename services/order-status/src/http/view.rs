@@ -15,14 +15,14 @@ use service_kit::http::{EntityTag, if_none_match, json};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use crate::store::{OrderRecord, Standing};
+use crate::store::{Event, OrderRecord, Standing};
 
 /// What an order or its status takes, most of the time.
 const ORDER_BYTES: usize = 1024;
 
 /// `Order`: the whole of it.
 #[derive(Debug, Serialize)]
-pub(super) struct OrderView<'a> {
+pub(crate) struct OrderView<'a> {
     /// The same as `order_id`, kept for old callers.
     id: OrderId,
     order_id: OrderId,
@@ -110,6 +110,39 @@ fn next(order: &Order) -> &'static RawValue {
         // Names and flags are always JSON.
         serde_json::value::to_raw_value(&next_moves(order)).unwrap_or_else(|_| RawValue::NULL.to_owned())
     })
+}
+
+/// `Event`: one move, as it was written.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventView<'a> {
+    version: i64,
+    #[serde(with = "rfc3339")]
+    at: OffsetDateTime,
+    state_type: &'a str,
+    new_value: bool,
+    from_status: Option<&'a str>,
+    to_status: &'a str,
+    actor: &'a str,
+    role: &'a str,
+    on_behalf_of: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a Event> for EventView<'a> {
+    fn from(event: &'a Event) -> Self {
+        Self {
+            version: event.version,
+            at: event.at,
+            state_type: &event.state_type,
+            new_value: event.new_value,
+            from_status: event.from_stage.as_deref(),
+            to_status: &event.to_stage,
+            actor: &event.actor,
+            role: &event.role,
+            on_behalf_of: event.on_behalf_of.as_deref(),
+            reason: event.reason.as_deref(),
+        }
+    }
 }
 
 /// What a create or a move answers with.

@@ -73,7 +73,7 @@ impl Statement for ReadHistory {
 }
 
 /// The pages that `questions` ask for, in their order.
-async fn read_history(
+pub(super) async fn read_history(
     connection: &mut PgConnection,
     questions: &[HistoryQuestion],
 ) -> Result<Vec<HistoryPage>, sqlx::Error> {

@@ -10,6 +10,7 @@
 
 mod database_tls;
 mod edge;
+mod explain;
 mod identity;
 mod limits;
 mod matrix;

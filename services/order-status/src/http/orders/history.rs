@@ -9,43 +9,28 @@ use serde::Serialize;
 use service_kit::http::openapi::{Answer, Operation, schemas};
 use service_kit::http::{ListKey, Problem, Query, json, path_param};
 use service_kit::identity::Caller;
-use time::OffsetDateTime;
-use time::serde::rfc3339;
 
 use super::OF_THIS_ORDER;
 use crate::http::problems::order_not_found;
 use crate::http::samples;
+use crate::http::view::EventView;
 use crate::state::AppState;
-use crate::store::{Event, HistoryQuestion};
+use crate::store::HistoryQuestion;
 
 /// What an event takes, most of the time.
 const EVENT_BYTES: usize = 320;
 
 #[derive(Serialize)]
-struct HistoryView {
-    events: Vec<EventView>,
+struct HistoryView<'a> {
+    events: Vec<EventView<'a>>,
     /// The cursor of the next page, or `null` where this is the last.
     next: Option<String>,
 }
 
-#[derive(Serialize)]
-struct EventView {
-    version: i64,
-    #[serde(with = "rfc3339")]
-    at: OffsetDateTime,
-    state_type: String,
-    new_value: bool,
-    from_status: Option<String>,
-    to_status: String,
-    actor: String,
-    role: String,
-    on_behalf_of: Option<String>,
-    reason: Option<String>,
-}
-
 /// What the document says of it.
 pub(in crate::http) fn describe() -> Operation {
-    let events = samples::events().into_iter().map(EventView::from).collect();
+    let samples = samples::events();
+    let events = samples.iter().map(EventView::from).collect();
     let page = HistoryView { events, next: Some(samples::cursor()) };
     let about = "Every event of an order, oldest first; the first is its making. Events never change.";
     Operation::new("get_order_history", "What happened to an order", about)
@@ -85,23 +70,6 @@ pub(in crate::http) async fn handle(
     }
 
     let next = page.events.last().filter(|_| page.has_more).map(|last| key.encode(last.version));
-    let view = HistoryView { events: page.events.into_iter().map(EventView::from).collect(), next };
+    let view = HistoryView { events: page.events.iter().map(EventView::from).collect(), next };
     Ok(json(&view, EVENT_BYTES * (1 + view.events.len())))
-}
-
-impl From<Event> for EventView {
-    fn from(event: Event) -> Self {
-        Self {
-            version: event.version,
-            at: event.at,
-            state_type: event.state_type,
-            new_value: event.new_value,
-            from_status: event.from_stage,
-            to_status: event.to_stage,
-            actor: event.actor,
-            role: event.role,
-            on_behalf_of: event.on_behalf_of,
-            reason: event.reason,
-        }
-    }
 }
