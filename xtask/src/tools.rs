@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 21] = [
+const TOOLS: [Tool; 22] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -65,6 +65,12 @@ const TOOLS: [Tool; 21] = [
         version: &["prometheus", "--version"],
         purpose: "test: dashboards and alerts, with its promtool; skipped by name without it",
         remedy: "your system's package prometheus",
+    },
+    Tool {
+        name: "unshare",
+        version: &["unshare", "--version"],
+        purpose: "test: the services as the first process of namespaces of their own; skipped by name where the system gives none",
+        remedy: "your system's package util-linux; on Ubuntu also sysctl kernel.apparmor_restrict_unprivileged_userns=0",
     },
     Tool {
         name: "git",

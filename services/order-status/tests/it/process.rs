@@ -2,6 +2,7 @@
 
 mod configuration;
 mod dead_task;
+mod first;
 mod log_level;
 mod reload;
 mod stopping;

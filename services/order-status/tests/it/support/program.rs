@@ -1,4 +1,5 @@
-//! The real binary as a process of its own, with an environment in which nothing of ours is set but what a test sets.
+//! The real binary as a process of its own, with an environment in which nothing of ours is set but what a test sets; if wanted, the
+//! first process of namespaces of its own, as in a container.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -14,9 +15,20 @@ use super::{Instance, PATIENCE};
 
 type Lines = Arc<Mutex<Vec<String>>>;
 
+/// The program whose tests these are.
+const ORDER_STATUS: &str = env!("CARGO_BIN_EXE_order-status");
+/// What makes the program after it the first process of namespaces of its own, and kills it when it is killed itself.
+const AS_FIRST: [&str; 7] =
+    ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"];
+
+/// How a program is started: among other processes, or as the first.
+pub(crate) type Serve = fn(&str, &[(&str, &str)]) -> Program;
+
 /// A running program. It is killed with this value.
 pub(crate) struct Program {
     child: Child,
+    /// Whether it is the only child of `child`, not `child` itself.
+    is_first: bool,
     output: Lines,
     errors: Lines,
     readers: Vec<JoinHandle<()>>,
@@ -34,8 +46,12 @@ pub(crate) struct Ended {
 impl Program {
     /// Starts the binary with `arguments` and nothing in its environment but `environment`.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_order-status"))
-            .args(arguments)
+        Self::spawn(&[&[ORDER_STATUS], arguments].concat(), environment, false)
+    }
+
+    fn spawn(words: &[&str], environment: &[(&str, &str)], is_first: bool) -> Self {
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
             .env_clear()
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
@@ -48,7 +64,7 @@ impl Program {
             collect(child.stdout.take().expect("a pipe"), &output),
             collect(child.stderr.take().expect("a pipe"), &errors),
         ];
-        Self { child, output, errors, readers }
+        Self { child, is_first, output, errors, readers }
     }
 
     /// Runs it to its end.
@@ -58,15 +74,22 @@ impl Program {
 
     /// Starts serving on free ports and `database_url`; `more` wins.
     pub(crate) fn serve(database_url: &str, more: &[(&str, &str)]) -> Self {
-        let ours = [
-            ("ATELIER_LISTEN", "127.0.0.1:0"),
-            ("ATELIER_OPS_LISTEN", "127.0.0.1:0"),
-            ("ATELIER_AUTH__MODE", "open"),
-            ("ATELIER_DATABASE__URL", database_url),
-            ("ATELIER_LOG__FORMAT", "json"),
-        ];
-        let environment: Vec<(&str, &str)> = ours.iter().chain(more).copied().collect();
-        Self::start(&[], &environment)
+        Self::start(&[], &serving(database_url, more))
+    }
+
+    /// The same as the first process of namespaces of its own. They share the network, so it is reached as ever.
+    pub(crate) fn serve_as_first(database_url: &str, more: &[(&str, &str)]) -> Self {
+        Self::spawn(&[&AS_FIRST[..], &[ORDER_STATUS]].concat(), &serving(database_url, more), true)
+    }
+
+    /// Its process, as it is numbered here.
+    pub(crate) fn pid(&self) -> u32 {
+        let pid = self.child.id();
+        if !self.is_first {
+            return pid;
+        }
+        let [first] = children_of(pid)[..] else { panic!("the program is there") };
+        first
     }
 
     /// Where it listens, as its log says.
@@ -96,8 +119,7 @@ impl Program {
 
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
-        assert!(status.expect("kill").success(), "the program is there to be signalled");
+        signal(self.pid(), name);
     }
 
     /// Nobody reads its log any more, until what this returns is dropped.
@@ -145,6 +167,38 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The environment of a program that serves on free ports and `database_url`; `more` wins.
+fn serving<'a>(database_url: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let ours = [
+        ("ATELIER_LISTEN", "127.0.0.1:0"),
+        ("ATELIER_OPS_LISTEN", "127.0.0.1:0"),
+        ("ATELIER_AUTH__MODE", "open"),
+        ("ATELIER_DATABASE__URL", database_url),
+        ("ATELIER_LOG__FORMAT", "json"),
+    ];
+    ours.iter().chain(more).copied().collect()
+}
+
+/// Sends a signal, by its name.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status();
+    assert!(status.expect("kill").success(), "the process is there to be signalled");
+}
+
+/// The children of all threads of a process: its own, and those that others left to it.
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("its threads");
+    threads
+        .flat_map(|thread| {
+            let children = std::fs::read_to_string(thread.expect("a thread").path().join("children"));
+            let numbers =
+                |text: String| text.split_whitespace().map(|it| it.parse().expect("a number")).collect();
+            // A thread may have ended since.
+            children.map_or_else(|_| Vec::new(), numbers)
+        })
+        .collect()
 }
 
 fn collect(pipe: impl Read + Send + 'static, lines: &Lines) -> JoinHandle<()> {
