@@ -2,6 +2,7 @@
 //!
 //! Nothing that ships may depend on this crate. Nothing here mocks the database, and nothing sleeps where it can wait on a condition.
 
+pub mod balancer;
 pub mod browser;
 pub mod certificate;
 pub mod database;

@@ -22,5 +22,6 @@ mod process;
 mod pruning;
 mod races;
 mod read_only;
+mod restarts;
 mod series;
 mod support;

@@ -1,4 +1,5 @@
-//! A steady load of requests that are all expected to succeed, made with a proof that can be exchanged meanwhile.
+//! A steady load of requests that are all expected to succeed: one request again and again, made with a proof that can be exchanged
+//! meanwhile, or a mixture.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,10 +24,12 @@ static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(())
 
 /// How a request is made somebody's by a proof.
 type Prove = fn(RequestBuilder, &str) -> RequestBuilder;
+/// The request of this number, with this proof.
+type Make = dyn Fn(usize, &str) -> RequestBuilder + Send + Sync;
 
 struct State {
-    request: RequestBuilder,
-    prove: Prove,
+    make: Box<Make>,
+    asked: AtomicUsize,
     /// Each request holds the one it was made with until it is answered.
     proof: Mutex<Arc<String>>,
     succeeded: AtomicUsize,
@@ -45,10 +48,19 @@ pub(crate) struct Load {
 impl Load {
     /// Begins to send `request` again and again, which must have no body, and waits until many succeeded.
     pub(crate) async fn start(request: RequestBuilder, proof: String, prove: Prove) -> Self {
+        let again = move |_, proof: &str| prove(request.try_clone().expect("it has no body"), proof);
+        Self::mixed(proof, again).await
+    }
+
+    /// Begins to send what `make` makes of the request's number and the proof, and waits until many succeeded.
+    pub(crate) async fn mixed(
+        proof: String,
+        make: impl Fn(usize, &str) -> RequestBuilder + Send + Sync + 'static,
+    ) -> Self {
         let turn = ONE_AT_A_TIME.lock().await;
         let state = Arc::new(State {
-            request,
-            prove,
+            make: Box::new(make),
+            asked: AtomicUsize::new(0),
             proof: Mutex::new(Arc::new(proof)),
             succeeded: AtomicUsize::new(0),
             failures: Mutex::default(),
@@ -108,9 +120,9 @@ impl State {
 
     async fn ask(&self) {
         let proof = Arc::clone(&self.proof.lock().expect("the proof"));
-        let request = self.request.try_clone().expect("it has no body");
-        match Answer::attempt((self.prove)(request, &proof)).await {
-            Ok(answer) if answer.status == 200 => {
+        let number = self.asked.fetch_add(1, Ordering::SeqCst);
+        match Answer::attempt((self.make)(number, &proof)).await {
+            Ok(answer) if answer.status == 200 || answer.status == 201 => {
                 self.succeeded.fetch_add(1, Ordering::SeqCst);
             }
             failed => self.failures.lock().expect("failures").push(format!("{failed:?}")),
