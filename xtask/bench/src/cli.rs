@@ -93,6 +93,8 @@ pub(crate) enum Group {
     Locked,
     /// The way to the database falls silent, and comes back.
     Silence,
+    /// Instances restarted under load.
+    Restarts,
     /// The same calls as the number of orders grows.
     Growth,
     /// Against other implementations of the contract.
@@ -115,6 +117,7 @@ impl Group {
             Self::Overload => "overload",
             Self::Locked => "locked",
             Self::Silence => "silence",
+            Self::Restarts => "restarts",
             Self::Growth => "growth",
             Self::Peers => "peers",
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use crate::load::{LoadError, Report};
 use crate::store::StoreError;
@@ -47,6 +48,10 @@ pub(crate) enum BenchError {
         "the peers' compare ended with {status}; what it says is above. A peer that is not built: run `build` in that folder first"
     )]
     Peers { status: ExitStatus },
+    #[error("no balancer")]
+    Balancer(#[from] testkit::balancer::BalancerError),
+    #[error("{what}: not done when the load ended, but after {took:?}")]
+    Late { what: &'static str, took: Duration },
     #[error(transparent)]
     TimedOut(#[from] testkit::wait::TimedOut),
     #[error("stopped")]

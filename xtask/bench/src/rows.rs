@@ -10,6 +10,7 @@ mod locked;
 mod lone;
 mod overload;
 mod peers;
+mod restarts;
 mod silence;
 mod telemetry;
 mod throughput;
@@ -42,6 +43,7 @@ pub(crate) async fn measure(group: Group, bench: &Bench, findings: &mut Findings
         Group::Overload => overload::measure(bench, findings).await,
         Group::Locked => locked::measure(bench, findings).await,
         Group::Silence => silence::measure(bench, findings).await,
+        Group::Restarts => restarts::measure(bench, findings).await,
         Group::Growth => growth::measure(bench, findings).await,
         Group::Peers => peers::measure(bench, findings),
     }

@@ -1,10 +1,10 @@
-//! Both services as processes of one variant, on one database: started, asked, stopped. They end with this value.
+//! Services as processes of one variant: started, asked, ended. They end with their values.
 
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,6 +19,8 @@ use crate::load::at;
 
 const READY_DEADLINE: Duration = Duration::from_secs(30);
 const READY_POLL: Duration = Duration::from_millis(1);
+/// The delay, the drain and the last spans, with room.
+const END_DEADLINE: Duration = Duration::from_secs(40);
 
 /// Why there are no services.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,12 @@ pub(crate) enum SystemError {
     NotReady { log: PathBuf, source: TimedOut },
     #[error("{address} did not answer")]
     Silent { address: SocketAddr, source: AskError },
+    #[error("a service could not be asked to end")]
+    Signal(#[source] io::Error),
+    #[error("a service did not end as it was asked to, but with {0:?}")]
+    Ended(Option<i32>),
+    #[error("a service went on though it was asked to end")]
+    GoesOn(#[source] TimedOut),
 }
 
 /// Why there was no answer to a question of ours.
@@ -68,98 +76,117 @@ impl Variant {
 
 /// Both services, ready.
 pub(crate) struct System {
-    children: [Service; 2],
+    services: [Service; 2],
     pub(crate) status: SocketAddr,
     pub(crate) orders: SocketAddr,
-    ops: [SocketAddr; 2],
     /// From the start of both to the moment when the second said that it is ready.
     pub(crate) ready: Duration,
 }
 
-/// A process that does not outlive this value.
-struct Service(Child);
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It may have ended by itself; there is nobody to tell.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
 impl System {
-    /// Starts both and waits until they are ready. What they print goes to a file: a terminal would slow them down.
+    /// Starts both and waits until they are ready.
     pub(crate) async fn start(
         variant: &Variant,
         urls: &[String; 2],
         catalog_url: &str,
         log: &Path,
     ) -> Result<Self, SystemError> {
-        let mut ports = [Ipv4Addr::LOCALHOST.into(); 4].map(|ip| SocketAddr::new(ip, 0));
-        for port in &mut ports {
-            port.set_port(wait::free_port().map_err(SystemError::Place)?);
-        }
-        let [status, status_ops, orders, orders_ops] = ports;
         let begin = Instant::now();
-        let start = |name, url: &str, api, ops| service(variant, name, url, catalog_url, api, ops, log);
-        let children = [
-            start("order-status", &urls[0], status, status_ops)?,
-            start("orders", &urls[1], orders, orders_ops)?,
+        let services = [
+            Service::start(variant, ORDER_STATUS, &urls[0], &[], log)?,
+            Service::start(variant, "orders", &urls[1], &[("ATELIER_CATALOG__URL", catalog_url)], log)?,
         ];
-        let ops = [status_ops, orders_ops];
-        for address in ops {
-            let is_ready = || async { (ask(address, "/readyz").await.ok()?.0 == 200).then_some(()) };
-            wait::until_every(READY_POLL, "the service is ready", READY_DEADLINE, is_ready)
-                .await
-                .map_err(|source| SystemError::NotReady { log: log.to_owned(), source })?;
+        for service in &services {
+            service.until_ready(log).await?;
         }
-        Ok(Self { children, status, orders, ops, ready: begin.elapsed() })
+        let [status, orders] = services.each_ref().map(|service| service.api);
+        Ok(Self { services, status, orders, ready: begin.elapsed() })
     }
 
     pub(crate) fn pids(&self) -> [u32; 2] {
-        [self.children[0].0.id(), self.children[1].0.id()]
+        self.services.each_ref().map(|service| service.child.id())
     }
 
     /// The metrics of both.
     pub(crate) async fn metrics(&self) -> Result<String, SystemError> {
         let mut text = String::new();
-        for address in self.ops {
-            let told = ask(address, "/metrics").await;
-            text += &told.map_err(|source| SystemError::Silent { address, source })?.1;
+        for Service { ops, .. } in &self.services {
+            let told = ask(*ops, "/metrics").await;
+            text += &told.map_err(|source| SystemError::Silent { address: *ops, source })?.1;
         }
         Ok(text)
     }
 }
 
-fn service(
-    variant: &Variant,
-    name: &'static str,
-    url: &str,
-    catalog_url: &str,
-    api: SocketAddr,
-    ops: SocketAddr,
-    log: &Path,
-) -> Result<Service, SystemError> {
-    let program = variant.programs.join(name);
-    let out = File::options().create(true).append(true).open(log).map_err(SystemError::Place)?;
-    let err = out.try_clone().map_err(SystemError::Place)?;
-    let mut command = at(variant.place.as_deref(), &program);
-    command
-        .stdin(Stdio::null())
-        .stdout(out)
-        .stderr(err)
-        .envs(variant.settings.iter().map(|(key, value)| (key, value)))
-        .envs([
-            ("ATELIER_AUTH__MODE", "open"),
-            ("ATELIER_LISTEN", &*api.to_string()),
-            ("ATELIER_OPS_LISTEN", &*ops.to_string()),
-            ("ATELIER_SHUTDOWN__DELAY_MS", "0"),
-            ("ATELIER_DATABASE__URL", url),
-        ]);
-    if name == "orders" {
-        command.env("ATELIER_CATALOG__URL", catalog_url);
+/// The program that answers everything but lists.
+pub(crate) const ORDER_STATUS: &str = "order-status";
+
+/// A process that does not outlive this value.
+pub(crate) struct Service {
+    child: Child,
+    pub(crate) api: SocketAddr,
+    pub(crate) ops: SocketAddr,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nobody to tell.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
-    command.spawn().map(Service).map_err(|source| SystemError::Start { name, program, source })
+}
+
+impl Service {
+    /// Starts it on free ports; the variant's settings win. What it prints goes to a file: a terminal would slow it down.
+    pub(crate) fn start(
+        variant: &Variant,
+        name: &'static str,
+        url: &str,
+        more: &[(&str, &str)],
+        log: &Path,
+    ) -> Result<Self, SystemError> {
+        let free = || wait::free_port().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let (api, ops) = free().and_then(|api| Ok((api, free()?))).map_err(SystemError::Place)?;
+        let program = variant.programs.join(name);
+        let out = File::options().create(true).append(true).open(log).map_err(SystemError::Place)?;
+        let err = out.try_clone().map_err(SystemError::Place)?;
+        let mut command = at(variant.place.as_deref(), &program);
+        command
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .envs([
+                ("ATELIER_AUTH__MODE", "open"),
+                ("ATELIER_LISTEN", &*api.to_string()),
+                ("ATELIER_OPS_LISTEN", &*ops.to_string()),
+                ("ATELIER_SHUTDOWN__DELAY_MS", "0"),
+                ("ATELIER_DATABASE__URL", url),
+            ])
+            .envs(more.iter().copied())
+            .envs(variant.settings.iter().map(|(key, value)| (key, value)));
+        let child = command.spawn().map_err(|source| SystemError::Start { name, program, source })?;
+        Ok(Self { child, api, ops })
+    }
+
+    pub(crate) async fn until_ready(&self, log: &Path) -> Result<(), SystemError> {
+        let is_ready = || async { (ask(self.ops, "/readyz").await.ok()?.0 == 200).then_some(()) };
+        wait::until_every(READY_POLL, "the service is ready", READY_DEADLINE, is_ready)
+            .await
+            .map_err(|source| SystemError::NotReady { log: log.to_owned(), source })
+    }
+
+    /// Asks it to end as a cluster does, and waits until it has.
+    pub(crate) async fn end(mut self) -> Result<(), SystemError> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        asked.map_err(SystemError::Signal)?;
+        let child = &mut self.child;
+        let ended = wait::until("the service ends", END_DEADLINE, || {
+            let ended = child.try_wait();
+            async move { ended.transpose() }
+        });
+        let status = ended.await.map_err(SystemError::GoesOn)?.map_err(SystemError::Signal)?;
+        if status.success() { Ok(()) } else { Err(SystemError::Ended(status.code())) }
+    }
 }
 
 /// Status of a GET.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -71,30 +71,35 @@ impl Client {
 }
 
 impl Connection {
+    /// The kept connection, or a new one where that has ended: nothing was sent on it that could be lost.
     async fn sender(&mut self) -> Result<&mut SendRequest<Full<Bytes>>, ClientError> {
-        let usable = self.sender.take().filter(|sender| !sender.is_closed());
-        let sender = match usable {
-            Some(sender) => sender,
-            None => self.open().await?,
-        };
+        if let Some(mut sender) = self.sender.take()
+            && sender.ready().await.is_ok()
+        {
+            return Ok(self.sender.insert(sender));
+        }
+        let sender = self.open().await?;
         Ok(self.sender.insert(sender))
     }
 
     async fn open(&self) -> Result<SendRequest<Full<Bytes>>, ClientError> {
         let stream = TcpStream::connect(self.address).await.map_err(ClientError::Connect)?;
         stream.set_nodelay(true).map_err(ClientError::Connect)?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(ClientError::Broken)?;
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(ClientError::Broken)?;
         // It ends with its sender, and tells it why.
         tokio::spawn(connection);
+        sender.ready().await.map_err(ClientError::Broken)?;
         Ok(sender)
     }
 
     async fn send(&mut self, question: &Question) -> Result<Answer, ClientError> {
         let request = request(self.address, question).map_err(ClientError::Request)?;
         let sender = self.sender().await?;
-        sender.ready().await.map_err(ClientError::Broken)?;
         let (parts, body) = sender.send_request(request).await.map_err(ClientError::Broken)?.into_parts();
         let body = body.collect().await.map_err(ClientError::Broken)?.to_bytes();
+        if parts.headers.get(CONNECTION).is_some_and(|value| value == "close") {
+            self.sender = None;
+        }
         Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
 }
@@ -110,6 +115,9 @@ fn request(address: SocketAddr, question: &Question) -> Result<Request<Full<Byte
         if let Some(version) = version {
             request = request.header(name, format!("\"{version}\""));
         }
+    }
+    if let Some(key) = &question.key {
+        request = request.header("idempotency-key", key);
     }
     request.body(Full::from(question.body.clone().unwrap_or_default()))
 }

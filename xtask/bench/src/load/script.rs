@@ -25,6 +25,8 @@ pub(super) struct Question {
     pub(super) known_version: Option<i64>,
     /// `If-Match`.
     pub(super) wanted_version: Option<i64>,
+    /// `Idempotency-Key`.
+    pub(super) key: Option<String>,
     pub(super) expected: Expected,
 }
 
@@ -95,6 +97,7 @@ impl Script {
             Kind::Paid => self.paid(),
             Kind::Busy => get(format!("/orders/created_by/{BUSY_CREATOR}"), Expected::Busy).of_orders(),
             Kind::Mixed => self.mixed(),
+            Kind::Keyed => self.keyed(),
             Kind::Cold(user) => get(format!("/orders/user/{user}"), Expected::Paid { user }).of_orders(),
         }
     }
@@ -115,10 +118,23 @@ impl Script {
         }
     }
 
+    fn keyed(&mut self) -> Question {
+        match self.dice.random_range(0..20) {
+            0..8 => self.status(),
+            8 | 9 => self.conditional(),
+            10 => self.order(),
+            11 => self.history(),
+            12..16 => self.update(),
+            16 => self.update_if_match(),
+            17 | 18 => self.create(),
+            _ => self.made(),
+        }
+    }
+
     /// Any order; in a mixture often one that was just moved, otherwise none that another load may have moved.
     fn any(&mut self) -> (i64, i64) {
         let mut order_id = self.dice.random_range(1..=self.population.orders());
-        if self.kind != Kind::Mixed {
+        if !self.kind.is_mixture() {
             while self.population.order(order_id).toggles() {
                 order_id = self.dice.random_range(1..=self.population.orders());
             }
@@ -193,7 +209,8 @@ impl Script {
             number % 500,
             number % 2000,
         );
-        sends(Method::POST, "/orders/".to_owned(), body, Expected::Created { number })
+        let key = (self.kind == Kind::Keyed).then(|| self.requester(number));
+        Question { key, ..sends(Method::POST, "/orders/".to_owned(), body, Expected::Created { number }) }
     }
 
     /// Who asks for the nth create: nobody else ever did.
@@ -243,6 +260,7 @@ fn get(path: String, expected: Expected) -> Question {
         body: None,
         known_version: None,
         wanted_version: None,
+        key: None,
         expected,
     }
 }

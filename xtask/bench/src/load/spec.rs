@@ -55,6 +55,8 @@ pub(crate) enum Kind {
     Busy,
     /// All of it, conditional requests too, each answer held against what was acknowledged before.
     Mixed,
+    /// The same without lists, and each create with a key of its own.
+    Keyed,
     /// `GET /orders/user/{id}` of this one cold user.
     Cold(i64),
 }
@@ -70,6 +72,7 @@ impl Kind {
             Self::Paid => "GET paid list",
             Self::Busy => "GET busy creator's list",
             Self::Mixed => "everything",
+            Self::Keyed => "everything but lists",
             Self::Cold(_) => "GET cold list",
         }
     }
@@ -77,6 +80,11 @@ impl Kind {
     /// Whether each request leaves a row behind.
     pub(crate) fn writes(self) -> bool {
         matches!(self, Self::Create | Self::Update)
+    }
+
+    /// Whether what is read may have been moved a moment ago.
+    pub(crate) fn is_mixture(self) -> bool {
+        matches!(self, Self::Mixed | Self::Keyed)
     }
 
     /// Whether orders answers it.
