@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How the link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,12 @@ pub enum Link {
     },
 }
 
-/// A proxy in front of a server. It ends with the test's runtime.
+/// A proxy in front of a server. When it is dropped it ends, and every connection through it.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
     state: Arc<State>,
+    _end: DropGuard,
 }
 
 #[derive(Debug)]
@@ -63,17 +65,18 @@ impl Proxy {
             answers: AtomicU64::new(0),
             cuts: AtomicUsize::new(0),
         });
-        let (target, accepted) = ((host.to_owned(), port), Arc::clone(&state));
+        let end = CancellationToken::new();
+        let (target, accepted, ended) = ((host.to_owned(), port), Arc::clone(&state), end.clone());
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let (target, state) = (target.clone(), Arc::clone(&accepted));
+            while let Some(Ok((client, _))) = ended.run_until_cancelled(listener.accept()).await {
+                let (target, state, ended) = (target.clone(), Arc::clone(&accepted), ended.clone());
                 tokio::spawn(async move {
                     // A connection that breaks is what this is for.
-                    let _ = carry(client, target, &state).await;
+                    let _ = ended.run_until_cancelled(carry(client, target, &state)).await;
                 });
             }
         });
-        Ok(Self { address, state })
+        Ok(Self { address, state, _end: end.drop_guard() })
     }
 
     /// Where it listens.

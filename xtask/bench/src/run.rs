@@ -24,7 +24,9 @@ const ROUNDS_MIN: u64 = 7;
 
 /// Measures, prints, writes. Not a success if something that time cannot change misses its goal.
 pub(crate) async fn run(options: Options) -> Result<ExitCode, BenchError> {
-    if let Some(earlier) = Findings::of_reports(&options.from)? {
+    if let Some(mut earlier) = Findings::of_reports(&options.from)? {
+        let is_wanted = |group: &str| options.only.iter().any(|wanted| wanted.name() == group);
+        earlier.rows.retain(|row| options.only.is_empty() || is_wanted(&row.group));
         return conclude(&options, &earlier);
     }
     let programs = match &options.programs {

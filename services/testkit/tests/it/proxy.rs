@@ -94,6 +94,15 @@ async fn a_late_link_takes_its_time_for_each_question() {
 }
 
 #[tokio::test]
+async fn with_the_proxy_its_connections_end_even_those_that_are_forgotten() {
+    let (proxy, _heard) = behind(Link::Forgotten).await;
+    let mut stream = TcpStream::connect(proxy.address()).await.expect("connected");
+    drop(proxy);
+    let read = timeout(PATIENCE, stream.read(&mut [0; 1])).await.expect("the end");
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+}
+
+#[tokio::test]
 async fn a_cut_meets_one_connection_and_the_next_is_sound() {
     let (proxy, _heard) = behind(Link::CutAfter(ANSWER.len())).await;
     assert_eq!(asked(&proxy).await, ANSWER.len());

@@ -16,8 +16,8 @@ use crate::system::ask_status;
 
 const GROUP: &str = "silence";
 const ROUNDS: usize = 20;
-/// As many at once: they mostly wait.
-const BESIDE: usize = 10;
+/// As many at once: they mostly wait, and a server takes a hundred connections, of which each may have its own twice.
+const BESIDE: usize = 5;
 const CLIENTS: usize = 4;
 const BEFORE: Duration = Duration::from_secs(1);
 const SILENT: Duration = Duration::from_secs(10);
