@@ -95,7 +95,9 @@ impl Row {
         let figure = self.figure?;
         match self.goal {
             Goal::AtLeast(goal) => Some(figure.median / goal),
-            Goal::AtMost(goal) => Some(goal / figure.median.max(f64::MIN_POSITIVE)),
+            // Where there may be none and is none, nothing is better.
+            Goal::AtMost(_) if figure.median <= 0.0 => Some(f64::INFINITY),
+            Goal::AtMost(goal) => Some(goal / figure.median),
             Goal::Told => None,
         }
     }
@@ -148,5 +150,7 @@ mod tests {
         let share = |goal| Row::counted("trips", "a", "b", goal, 4.0).share_of_goal();
         assert_eq!(share(Goal::AtLeast(2.0)), Some(2.0));
         assert_eq!(share(Goal::AtMost(8.0)), Some(2.0));
+        let none = Row::counted("crosstalk", "a", "b", Goal::AtMost(0.0), 0.0).share_of_goal();
+        assert_eq!(none, Some(f64::INFINITY));
     }
 }
