@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use service_kit::config::{Mistakes, Settings};
 use service_kit::database::{APP_SCHEMA, DatabaseAddress};
-use service_kit::telemetry::LogFormat;
+use service_kit::telemetry::{LogFormat, check_level};
 use sqlx::postgres::PgConnectOptions;
 
 use crate::migrate::Roles;
@@ -77,6 +77,7 @@ impl Settings for Config {
 
     fn check(&self, mistakes: &mut Mistakes<'_>) {
         self.database.address.check(mistakes);
+        check_level(&self.log.level, mistakes);
         let RolesSection { owner, writer, reader } = &self.database.roles;
         let named = [("owner", owner), ("writer", writer), ("reader", reader)];
         if named.iter().any(|(_, name)| name.is_some()) {

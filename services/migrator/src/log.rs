@@ -2,9 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use service_kit::telemetry::{Escaped, LogFormat};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use service_kit::telemetry::{Escaped, LogFormat, NoLevel, log_filter};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::LogSection;
@@ -13,8 +11,8 @@ use crate::config::LogSection;
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The level is none.
-    #[error("log.level is neither a level (error, warn, info, debug, trace) nor a list of directives")]
-    Level(#[source] ParseError),
+    #[error("log.level is none")]
+    Level(#[source] NoLevel),
     /// It was started before in this process.
     #[error("logging was started before")]
     Started(#[source] TryInitError),
@@ -22,7 +20,7 @@ pub enum LogError {
 
 /// Starts logging for the whole process.
 pub fn start(config: &LogSection) -> Result<(), LogError> {
-    let filter = EnvFilter::builder().parse(&config.level).map_err(LogError::Level)?;
+    let filter = log_filter(&config.level).map_err(LogError::Level)?;
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Escaped(io::stderr));
     let pretty = match config.format {

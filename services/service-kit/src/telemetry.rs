@@ -18,7 +18,8 @@ pub use context::TraceContext;
 pub use escape::Escaped;
 pub(crate) use log::lines_dropped;
 pub use log::{
-    LevelError, LogConfig, LogError, LogFormat, NoLevel, RequestLog, RequestLogMode, set_level, start,
+    LevelError, LogConfig, LogError, LogFormat, NoLevel, RequestLog, RequestLogMode, check_level, log_filter,
+    set_level, start,
 };
 pub use otlp::OtlpError;
 pub use sink::LogGuard;

@@ -42,6 +42,7 @@ impl ServiceConfig {
         self.auth.check(&self.listen, mistakes);
         self.audit.check(mistakes);
         self.database.check(mistakes);
+        self.log.check(mistakes);
         self.telemetry.check(mistakes);
     }
 }

@@ -16,6 +16,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 use super::escape::Escaped;
 use super::sink::{LogGuard, Sink};
+use crate::config::Mistakes;
 
 /// What is logged and how.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -63,6 +64,20 @@ pub struct RequestLog {
     slow: Duration,
 }
 
+impl LogConfig {
+    /// Adds what is wrong with the keys.
+    pub fn check(&self, mistakes: &mut Mistakes<'_>) {
+        check_level(&self.level, mistakes);
+    }
+}
+
+/// Adds what is wrong with `log.level`.
+pub fn check_level(level: &str, mistakes: &mut Mistakes<'_>) {
+    if let Err(error) = log_filter(level) {
+        mistakes.add("log.level", format!("must be {LEVEL_FORM}: {error}"));
+    }
+}
+
 impl RequestLog {
     /// As configured.
     pub fn new(config: &LogConfig) -> Self {
@@ -82,7 +97,7 @@ impl RequestLog {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// `log.level` is no level and no list of directives.
-    #[error("log.level is {LEVEL_FORM}")]
+    #[error("log.level must be {LEVEL_FORM}")]
     Level(#[source] NoLevel),
     /// The thread that writes it cannot be started.
     #[error("the log's thread cannot be started")]
@@ -96,7 +111,7 @@ pub enum LogError {
 #[derive(Debug, thiserror::Error)]
 pub enum LevelError {
     /// It is no level and no list of directives.
-    #[error("it is {LEVEL_FORM}")]
+    #[error("it must be {LEVEL_FORM}")]
     Level(#[source] NoLevel),
     /// This process logs otherwise, or not at all.
     #[error("logging was not started here")]
@@ -106,6 +121,9 @@ pub enum LevelError {
 /// What is wrong with a level or a list of directives.
 #[derive(Debug, thiserror::Error)]
 pub enum NoLevel {
+    /// Nothing. It could mean everything or nothing at all.
+    #[error("it is empty")]
+    Empty,
     /// A word alone. The library would take it for a target, and a misspelt level would end all lines but that target's.
     #[error("{word:?} is no level; a target stands with one, as in sqlx=warn")]
     Word {
@@ -117,7 +135,8 @@ pub enum NoLevel {
     Directive(#[from] ParseError),
 }
 
-const LEVEL_FORM: &str = "neither a level (error, warn, info, debug, trace) nor a list of directives";
+const LEVEL_FORM: &str =
+    "a level (off, error, warn, info, debug, trace) or a list of directives, as info,sqlx=warn";
 
 /// The process's one log.
 static LOG: OnceLock<Log> = OnceLock::new();
@@ -130,7 +149,7 @@ struct Log {
 
 /// Starts logging for the whole process.
 pub fn start(config: &LogConfig) -> Result<LogGuard, LogError> {
-    let (filter, handle) = reload::Layer::new(filter(&config.level).map_err(LogError::Level)?);
+    let (filter, handle) = reload::Layer::new(log_filter(&config.level).map_err(LogError::Level)?);
     let (sink, guard) = Sink::start(io::stdout()).map_err(LogError::Thread)?;
     let lines = lines(config.format, io::stdout().is_terminal(), Arc::clone(&sink));
     tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(LogError::Started)?;
@@ -144,24 +163,36 @@ pub(crate) fn lines_dropped() -> u64 {
     LOG.get().map_or(0, |log| log.sink.dropped())
 }
 
-/// Logs from this level on, until the process ends or is told otherwise.
+/// Logs from this level on, until the process ends or is told otherwise. The change is told while warnings still are, or when they are again.
 pub fn set_level(level: &str) -> Result<(), LevelError> {
-    let filter = filter(level).map_err(LevelError::Level)?;
+    let filter = log_filter(level).map_err(LevelError::Level)?;
     let log = LOG.get().ok_or(LevelError::NotStarted)?;
+    let tell = || tracing::warn!(level, "the log's level is changed");
+    let is_told = tracing::enabled!(tracing::Level::WARN);
+    if is_told {
+        tell();
+    }
     log.filter.reload(filter).map_err(|_| LevelError::NotStarted)?;
-    tracing::warn!(level, "the log's level is changed");
+    if !is_told {
+        tell();
+    }
     Ok(())
 }
 
-fn filter(level: &str) -> Result<EnvFilter, NoLevel> {
-    let mut words =
-        level.split(',').map(str::trim).filter(|item| !item.is_empty() && !item.contains(['=', '[']));
+/// What `level` lets through.
+pub fn log_filter(level: &str) -> Result<EnvFilter, NoLevel> {
+    if level.trim().is_empty() {
+        return Err(NoLevel::Empty);
+    }
+    let directives = || level.split(',').map(str::trim);
+    let mut words = directives().filter(|item| !item.is_empty() && !item.contains(['=', '[']));
     if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
         return Err(NoLevel::Word { word: word.to_owned() });
     }
-    let filter = EnvFilter::builder().parse(level)?;
+    let filter = EnvFilter::builder().parse(directives().collect::<Vec<_>>().join(","))?;
     // Audit lines are no chatter: a quieter level does not end them, only a directive that names them does.
-    if level.contains("audit") { Ok(filter) } else { Ok(filter.add_directive("audit=info".parse()?)) }
+    let names_audit = directives().any(|item| item.split(['=', '[']).next() == Some("audit"));
+    if names_audit { Ok(filter) } else { Ok(filter.add_directive("audit=info".parse()?)) }
 }
 
 /// Writes each event as a line.
@@ -239,11 +270,32 @@ mod tests {
 
     #[test]
     fn a_misspelt_level_is_none_and_no_target() {
-        for level in ["info", "OFF", "3", "", "info,sqlx=warn", "[span{field=1}]=debug", "audit=off, error"] {
-            assert!(filter(level).is_ok(), "{level}");
+        for level in ["info", "OFF", "3", "info,sqlx=warn", "[span{field=1}]=debug", "audit=off, error"] {
+            assert!(log_filter(level).is_ok(), "{level}");
         }
-        for level in ["inof", "info,sqlx", "sqlx=loud", "a=b=c"] {
-            assert!(filter(level).is_err(), "{level}");
+        for level in ["", " ", "inof", "info,sqlx", "sqlx=loud", "a=b=c"] {
+            assert!(log_filter(level).is_err(), "{level}");
+        }
+    }
+
+    #[test]
+    fn audit_lines_end_by_a_directive_of_their_name_alone() {
+        for (level, is_kept) in [
+            ("off", true),
+            ("error,orders::auditor=debug", true),
+            ("off,xaudit=info", true),
+            ("audit=off", false),
+            ("info, audit=off", false),
+        ] {
+            let memory = Memory::default();
+            let writer = memory.clone();
+            let subscriber = tracing_subscriber::registry().with(log_filter(level).unwrap()).with(lines(
+                LogFormat::Json,
+                false,
+                move || writer.clone(),
+            ));
+            tracing::subscriber::with_default(subscriber, || tracing::info!(target: "audit", "refused"));
+            assert_eq!(!memory.0.lock().unwrap().is_empty(), is_kept, "{level}");
         }
     }
 
