@@ -1,5 +1,5 @@
 -- Why: whether the history law holds is asked in one query, independently of the triggers that enforce it, so that one who asks would
--- notice if they were wrong, missing or switched off. Of one order ($1) or of all (null); a sentence for each break, the first ten.
+-- notice if they were wrong, missing or switched off. Of one order ($1) or of all (null); a sentence for each break: the first ten, and how many more there are.
 --
 -- Window functions over the events: numbers without gaps, each event beginning where the one before ended, one move each; and for each
 -- order the last of them equal to its row.
@@ -38,10 +38,18 @@ broken AS (
             AND state_type = (CASE WHEN new_value THEN to_stage ELSE from_stage END)::text
         END
     UNION ALL
-    SELECT format('order %s: the row says %s at version %s, the last event %s at version %s',
-        coalesce(o.order_id, m.order_id), o.stage, o.version, m.to_stage, m.version)
+    SELECT CASE
+        WHEN o.order_id IS NULL THEN format('order %s: there are events and no row', m.order_id)
+        WHEN m.order_id IS NULL THEN format('order %s: there is a row and no events', o.order_id)
+        ELSE format('order %s: the row says %s%s at version %s, the last event %s%s at version %s', o.order_id,
+            o.stage, CASE WHEN o.alert THEN ' with an alert' END, o.version,
+            m.to_stage, CASE WHEN m.to_alert THEN ' with an alert' END, m.version)
+        END
     FROM (SELECT * FROM atelier.orders WHERE $1::int8 IS NULL OR order_id = $1) AS o
     FULL JOIN (SELECT * FROM moves WHERE is_last) AS m ON m.order_id = o.order_id
     WHERE o.version IS DISTINCT FROM m.version OR o.stage IS DISTINCT FROM m.to_stage OR o.alert IS DISTINCT FROM m.to_alert
+),
+told AS (
+    SELECT sentence, row_number() OVER (ORDER BY sentence) AS place, count(*) OVER () AS total FROM broken
 )
-SELECT sentence FROM broken ORDER BY sentence LIMIT 10
+SELECT CASE WHEN place <= 10 THEN sentence ELSE format('and %s more', total - 10) END FROM told WHERE place <= 11 ORDER BY place

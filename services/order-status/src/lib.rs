@@ -15,6 +15,7 @@ pub use explain::{ExplainArgs, explain};
 pub use http::documents;
 
 use axum::Router;
+use service_kit::database::Rights;
 use service_kit::service::{Parts, Service, ServiceConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,17 @@ pub struct OrderStatus;
 
 impl Service for OrderStatus {
     const NAME: &'static str = "order-status";
+    const RIGHTS: Rights = &[
+        ("SELECT", "orders"),
+        ("INSERT", "orders"),
+        ("UPDATE", "orders"),
+        ("SELECT", "order_events"),
+        ("INSERT", "order_events"),
+        ("SELECT", "idempotency_keys"),
+        ("INSERT", "idempotency_keys"),
+        ("DELETE", "idempotency_keys"),
+        ("USAGE", "order_id_seq"),
+    ];
     type Config = Config;
     type Error = std::convert::Infallible;
 

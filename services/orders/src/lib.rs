@@ -13,6 +13,7 @@ pub use config::Config;
 pub use http::documents;
 
 use axum::Router;
+use service_kit::database::Rights;
 use service_kit::doctor::Finding;
 use service_kit::service::{Parts, Service, ServiceConfig};
 
@@ -22,6 +23,7 @@ pub struct Orders;
 
 impl Service for Orders {
     const NAME: &'static str = "orders";
+    const RIGHTS: Rights = &[("SELECT", "orders")];
     type Config = Config;
     type Error = ClientError;
 

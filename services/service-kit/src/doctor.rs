@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use crate::chain::chain;
 use crate::cli::Output;
 use crate::config::Listen;
-use crate::database::{DatabaseConfig, SchemaWindow};
+use crate::database::{DatabaseConfig, Rights, SchemaWindow};
 use crate::exit::Exit;
 
 /// How one thing is.
@@ -74,13 +74,14 @@ pub(crate) fn say(findings: &[Finding], output: Output, out: &mut impl Write) ->
     Ok(if is_bad { Exit::Failure } else { Exit::Success })
 }
 
-/// Whether the database can be reached, as whom, and whether its schema fits.
-pub(crate) async fn database(service: &'static str, config: &DatabaseConfig) -> Vec<Finding> {
+/// Whether the database can be reached, as whom, whether its schema fits, and whether that login has the rights that are needed.
+pub(crate) async fn database(service: &'static str, rights: Rights, config: &DatabaseConfig) -> Vec<Finding> {
     let mut connection = match config.connect(service).await {
         Ok(connection) => connection,
         Err(error) => return vec![Finding::bad("database", chain(&error))],
     };
-    let findings = vec![session(&mut connection).await, schema(&mut connection).await];
+    let mut findings = vec![session(&mut connection).await];
+    findings.extend(schema(&mut connection, rights).await);
     // Nothing hangs on how this ends.
     let _ = connection.close().await;
     findings
@@ -114,14 +115,23 @@ async fn session(connection: &mut PgConnection) -> Finding {
     }
 }
 
-async fn schema(connection: &mut PgConnection) -> Finding {
-    match SchemaWindow::read(connection).await {
-        Ok(window) => match window.refusal() {
-            None => Finding::good("schema", format!("at version {}, which fits", window.version)),
-            Some(refusal) => Finding::bad("schema", refusal),
-        },
-        Err(error) => Finding::bad("schema", format!("cannot be read, run the migrator: {}", chain(&error))),
+async fn schema(connection: &mut PgConnection, rights: Rights) -> Vec<Finding> {
+    let window = match SchemaWindow::read(connection, rights).await {
+        Ok(window) => window,
+        Err(error) => {
+            let words = format!("cannot be read, run the migrator: {}", chain(&error));
+            return vec![Finding::bad("schema", words)];
+        }
+    };
+    if let Some(refusal) = window.refusal() {
+        return vec![Finding::bad("schema", refusal)];
     }
+    let fits = Finding::good("schema", format!("at version {}, which fits", window.version));
+    let rights = match window.lack() {
+        None => Finding::good("rights", "this login may do what the service does"),
+        Some(lack) => Finding::bad("rights", lack),
+    };
+    vec![fits, rights]
 }
 
 /// What the address means: nothing is connected to, because the service itself may be running there.

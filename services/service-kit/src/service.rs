@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly};
+use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly, Rights};
 use crate::doctor::Finding;
 use crate::http::{BindError, Edge, Form, RequestIds, Server, wrap};
 use crate::identity::{Authenticator, IdentityError, verify_routes};
@@ -33,6 +33,8 @@ pub use program::main;
 pub trait Service {
     /// Its name: in logs, metrics and `application_name`.
     const NAME: &'static str;
+    /// What its login must be allowed to do.
+    const RIGHTS: Rights;
     /// Its configuration.
     type Config: Settings;
     /// Why its routes cannot be made.
@@ -148,7 +150,8 @@ impl Running {
         for worker in workers {
             lifecycle.support("database worker", worker);
         }
-        let (gate, watch) = database::gate(&database, readiness.clone(), &metrics, lifecycle.stop_rest());
+        let (gate, watch) =
+            database::gate(&database, S::RIGHTS, readiness.clone(), &metrics, lifecycle.stop_rest());
         lifecycle.support("schema gate", watch);
         let read_only = ReadOnly::new(base.database.read_only, readiness.clone());
         let ops = Ops {

@@ -114,7 +114,7 @@ async fn a_history_that_cannot_be_so_is_named_and_the_exit_is_1() {
             "order 7: event 3 stands where 2 should",
             json!("completed"),
         ),
-        ("DELETE FROM atelier.orders", "order 7: the row says", Value::Null),
+        ("DELETE FROM atelier.orders", "order 7: there are events and no row", Value::Null),
     ] {
         let database = TestDatabase::create().await.expect("a database");
         seed(&database, BUYER, MAKER, &[(7, 3, None)]).await;

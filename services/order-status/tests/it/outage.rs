@@ -118,6 +118,30 @@ async fn a_database_that_is_not_migrated_un_readies_and_names_the_migrator_until
 }
 
 #[tokio::test]
+async fn a_login_that_lacks_a_right_un_readies_and_says_which_until_it_has_it() {
+    let database = TestDatabase::create().await.expect("a database");
+    let of_orders = Instance::start(&settings(&database.url(Role::Reader), &[])).await;
+    of_orders
+        .until_readyz("un-ready with the other service's login", PATIENCE, |status, report| {
+            status == 503 && reason(report).contains("INSERT on atelier.orders, UPDATE on atelier.orders")
+        })
+        .await;
+
+    let instance = Instance::start(&settings(&database.url(Role::Writer), &[])).await;
+    instance.until_ready().await;
+    let mut owner = database.connect(Role::Owner).await.expect("the owner");
+    owner.execute("REVOKE DELETE ON atelier.idempotency_keys FROM atelier_writer").await.expect("revoked");
+    instance
+        .until_readyz("un-ready for want of a right", PATIENCE, |status, report| {
+            status == 503
+                && reason(report).contains("lacks DELETE on atelier.idempotency_keys: run the migrator")
+        })
+        .await;
+    owner.execute("GRANT DELETE ON atelier.idempotency_keys TO atelier_writer").await.expect("granted");
+    instance.until_ready().await;
+}
+
+#[tokio::test]
 async fn a_schema_that_asks_for_newer_builds_un_readies() {
     let app = App::start().await;
     let mut owner = app.database.connect(Role::Owner).await.expect("the owner");

@@ -1,6 +1,7 @@
 //! `orders doctor`: what is wrong, in words that say what to do, and exit 1; nothing wrong, exit 0.
 
 use serde_json::Value;
+use sqlx::Executor;
 use testkit::catalog::{Behaviour, Catalog, Reply};
 use testkit::certificate::Authority;
 use testkit::{Role, TestDatabase, wait};
@@ -38,12 +39,28 @@ async fn where_all_is_well_everything_is_said_and_the_exit_is_0() {
     let catalog = Catalog::start().await.expect("a catalog");
     let (code, findings) = doctor(&database.url(Role::Reader), &catalog.base_url(), &[]);
     assert_eq!(code, Some(0), "{findings:?}");
-    for (thing, words) in [("database", "PostgreSQL"), ("schema", "fits"), ("catalog", "as a catalog does")] {
+    for (thing, words) in [
+        ("database", "PostgreSQL"),
+        ("schema", "fits"),
+        ("rights", "may do"),
+        ("catalog", "as a catalog does"),
+    ] {
         let (verdict, said) = about(&findings, thing);
         assert_eq!(verdict, "good", "{thing}: {said}");
         assert!(said.contains(words), "{said}");
     }
     assert_eq!(about(&findings, "identity").0, "odd", "open is for trying out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_gone_is_named() {
+    let database = TestDatabase::create().await.expect("a database");
+    let mut owner = database.connect(Role::Owner).await.expect("the owner");
+    owner.execute("REVOKE SELECT ON atelier.orders FROM atelier_reader").await.expect("revoked");
+    let (code, findings) = doctor(&database.url(Role::Reader), "http://127.0.0.1:1/catalog", &[]);
+    let (verdict, words) = about(&findings, "rights");
+    assert_eq!((code, verdict), (Some(1), "bad"), "{words}");
+    assert!(words.contains("lacks SELECT on atelier.orders"), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

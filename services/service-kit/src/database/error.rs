@@ -125,12 +125,12 @@ impl From<DatabaseError> for Problem {
             .with_retry_after(1),
             DatabaseError::Deadline => Self::new(
                 codes::DATABASE_UNAVAILABLE,
-                "The database did not answer in time; look whether the change was made before you repeat it",
+                "The database did not answer in time; if this was a change, look whether it was made before you repeat it",
             )
             .with_retry_after(2),
             DatabaseError::Broken(_) => Self::new(
                 codes::DATABASE_UNAVAILABLE,
-                "The connection to the database broke; look whether the change was made before you repeat it",
+                "The connection to the database broke; if this was a change, look whether it was made before you repeat it",
             )
             .with_retry_after(2),
             DatabaseError::Unreachable(_) | DatabaseError::SchemaMissing(_) => {

@@ -8,6 +8,7 @@ use prometheus::IntGauge;
 use sqlx::{PgConnection, Row};
 use tokio_util::sync::CancellationToken;
 
+use super::rights::{self, Rights};
 use super::{Asker, Call, Database, DatabaseError, Kind, Outcome, Statement};
 use crate::chain::chain;
 use crate::lifecycle::every;
@@ -27,7 +28,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 const CONDITION: &str = "database";
 
 /// What the database says of its schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaWindow {
     /// The highest expand that was applied.
     pub version: i64,
@@ -37,10 +38,12 @@ pub struct SchemaWindow {
     pub history_epoch: i32,
     /// Whether who asks can neither change the schema nor rewrite history.
     pub is_least: bool,
+    /// What who asks would need and may not do.
+    pub lacking: Vec<String>,
 }
 
-/// Asks for the window.
-struct ReadWindow;
+/// Asks for the window, as seen by who needs these rights.
+struct ReadWindow(Rights);
 
 impl Statement for ReadWindow {
     const KIND: Kind = Kind::Read;
@@ -56,14 +59,14 @@ impl Statement for ReadWindow {
         connection: &mut PgConnection,
         questions: &[()],
     ) -> Result<Vec<Outcome<SchemaWindow>>, sqlx::Error> {
-        let window = SchemaWindow::read(connection).await?;
-        Ok(questions.iter().map(|()| Outcome::Answer(window)).collect())
+        let window = SchemaWindow::read(connection, self.0).await?;
+        Ok(questions.iter().map(|()| Outcome::Answer(window.clone())).collect())
     }
 }
 
 impl SchemaWindow {
-    /// Reads it.
-    pub async fn read(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
+    /// Reads it, for a service that needs `rights`.
+    pub async fn read(connection: &mut PgConnection, rights: Rights) -> Result<Self, sqlx::Error> {
         let row = sqlx::query(
             "SELECT (SELECT coalesce(max(version), 0) FROM atelier.schema_meta_files WHERE phase = 'expand')::int8,
                     min_app_schema::int8, history_epoch::int4,
@@ -71,9 +74,10 @@ impl SchemaWindow {
                         OR has_table_privilege('atelier.order_events', 'UPDATE, DELETE, TRUNCATE'))
              FROM atelier.schema_meta",
         )
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await?;
         Ok(Self {
+            lacking: rights::lacking(connection, rights).await?,
             version: row.try_get(0)?,
             min_app_schema: row.try_get(1)?,
             history_epoch: row.try_get(2)?,
@@ -97,6 +101,14 @@ impl SchemaWindow {
         }
         None
     }
+
+    /// Why this login may not do this service's work; `None` where it may.
+    pub fn lack(&self) -> Option<String> {
+        let lacking = self.lacking.join(", ");
+        (!lacking.is_empty()).then(|| {
+            format!("this login lacks {lacking}: run the migrator, which makes the grants, or give the service its own login")
+        })
+    }
 }
 
 /// What the window says, at hand for every request.
@@ -115,6 +127,7 @@ impl Gate {
 /// Starts watching: returns the gate, and the task that keeps it and the readiness of the process up to date.
 pub fn gate(
     database: &Database,
+    rights: Rights,
     readiness: Readiness,
     metrics: &Metrics,
     stop: CancellationToken,
@@ -123,7 +136,7 @@ pub fn gate(
     readiness.set(CONDITION, Condition::Unready("not reached yet".to_owned()));
     let mut watch = Watch {
         gate: gate.clone(),
-        window: database.call(ReadWindow),
+        window: database.call(ReadWindow(rights)),
         readiness,
         version: metrics.gauge(Name::SchemaVersion),
         compatible: metrics.gauge(Name::SchemaCompatible),
@@ -156,14 +169,15 @@ impl Watch {
     fn judge(&mut self, read: Result<SchemaWindow, DatabaseError>) -> Condition {
         match read {
             Ok(window) => {
-                let refusal = window.refusal();
-                self.fitted = refusal.is_none();
+                let (refusal, lack) = (window.refusal(), window.lack());
                 self.version.set(window.version);
-                self.compatible.set(i64::from(self.fitted));
+                self.compatible.set(i64::from(refusal.is_none()));
                 self.pending.set((APP_SCHEMA - window.version).max(0));
                 self.least.set(i64::from(window.is_least));
                 self.gate.epoch.store(window.history_epoch, Ordering::Relaxed);
-                refusal.map_or(Condition::Ok, Condition::Unready)
+                let why_not = refusal.or(lack);
+                self.fitted = why_not.is_none();
+                why_not.map_or(Condition::Ok, Condition::Unready)
             }
             Err(error) if self.fitted => Condition::Degraded(chain(&error)),
             Err(error) => Condition::Unready(chain(&error)),

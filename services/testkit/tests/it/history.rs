@@ -29,9 +29,12 @@ async fn every_break_is_found() {
     for (sql, sentence) in [
         ("UPDATE atelier.orders SET stage = 'accepted'", "the row says accepted at version 2"),
         ("UPDATE atelier.orders SET version = 3", "the row says requested at version 3"),
-        ("UPDATE atelier.orders SET alert = true, alert_raised_by = 'creator'", "the row says"),
-        ("DELETE FROM atelier.orders", "the row says"),
-        ("DELETE FROM atelier.order_events", "the row says"),
+        (
+            "UPDATE atelier.orders SET alert = true, alert_raised_by = 'creator'",
+            "the row says requested with an alert at version 2, the last event requested at",
+        ),
+        ("DELETE FROM atelier.orders", "there are events and no row"),
+        ("DELETE FROM atelier.order_events", "there is a row and no events"),
         ("DELETE FROM atelier.order_events WHERE version = 1", "event 2 stands where 1 should"),
         (
             "UPDATE atelier.order_events SET state_type = 'accepted', from_stage = 'requested', to_stage = 'accepted' WHERE version = 2",

@@ -6,6 +6,7 @@ use std::future::pending;
 
 use axum::Router;
 use order_status::{Config, OrderStatus};
+use service_kit::database::Rights;
 use service_kit::http::RequestIds;
 use service_kit::lifecycle::LifecycleError;
 use service_kit::service::{Parts, Running, Service, ServiceConfig};
@@ -23,6 +24,7 @@ struct Mortal;
 
 impl Service for Mortal {
     const NAME: &'static str = "mortal";
+    const RIGHTS: Rights = &[];
     type Config = Config;
     type Error = Infallible;
 
