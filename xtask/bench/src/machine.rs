@@ -122,11 +122,11 @@ mod tests {
     fn our_own_process_has_used_time_and_memory() {
         let ours = [std::process::id()];
         assert!(memory_mib(&ours) > 0.5);
-        let mut sum = 0_u64;
-        while cpu_seconds(&ours) < 0.02 {
-            sum = sum.wrapping_add((0..100_000_u64).sum::<u64>());
+        // Others of this process may have used some before; what counts is that more is seen when more is used.
+        let before = cpu_seconds(&ours);
+        while cpu_seconds(&ours) < before + 0.02 {
+            std::hint::black_box((0..100_000_u64).sum::<u64>());
         }
-        assert!(sum > 0);
     }
 
     #[test]
