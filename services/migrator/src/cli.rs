@@ -1,21 +1,26 @@
 //! The command line: arguments in, words and an exit code out. What is asked goes to standard output, what went wrong to
 //! standard error. It decides nothing about migrations.
 
+mod args;
 mod outcome;
 mod report;
+mod roles;
 
+use std::fs::File;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::path::Path;
 
-use clap::{Args, Parser, Subcommand};
-use service_kit::cli::{CommonArgs, ConfigCommand, Output, config_command, load};
+use clap::Parser;
+use serde::Serialize;
+use service_kit::cli::{CommonArgs, Output, config_command, load};
+use service_kit::config::DumpedValue;
 use service_kit::exit::Exit;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::config::Config;
 use crate::log;
-use crate::migrate::files::parse_time;
-use crate::migrate::{self, MigrationSet, Roles, UpOptions};
+use crate::migrate::{self, ChangeOptions, MigrationSet};
+use args::{BackfillArgs, Command, DownArgs, EXIT_CODES, OutputArgs, PlanArgs, UpArgs};
 use outcome::{Failure, chain};
 
 /// Brings Atelier's database to the version that this release needs, and says where it stands.
@@ -26,71 +31,6 @@ pub struct Cli {
     common: CommonArgs,
     #[command(subcommand)]
     command: Command,
-}
-
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed, or `verify` found something; 64 configuration; 65 an applied \
-file was changed; 67 the database is of a later release; 75 no lock or no connection, try again";
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Apply every expand that is missing, then make the grants; contracts are only named
-    Up,
-    /// Say where the schema stands
-    Status(OutputArgs),
-    /// Hold the database against the migrations; reports, never repairs
-    Verify(OutputArgs),
-    /// Wait until the schema is what this release needs
-    Wait {
-        /// How long, as 500ms, 30s or 5min
-        #[arg(long, default_value = "2min", value_parser = time)]
-        timeout: Duration,
-    },
-    /// After a restore: raise the history epoch, let ids go on further, and check the history
-    AfterRestore(AfterRestoreArgs),
-    /// Print the SQL that makes the three logins of the split tier
-    Roles(RolesArgs),
-    /// Ask about the configuration
-    #[command(subcommand)]
-    Config(ConfigCommand),
-}
-
-#[derive(Debug, Args)]
-struct OutputArgs {
-    /// For people, or for programs
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    output: Output,
-}
-
-#[derive(Debug, Args)]
-struct AfterRestoreArgs {
-    /// How far ids go on: more than were drawn since the backup
-    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
-    ids_ahead: u32,
-    #[command(flatten)]
-    output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-struct RolesArgs {
-    /// Print the script; the migrator itself creates no roles
-    #[arg(long, required = true)]
-    print_sql: bool,
-    /// The schema's owner, unless the configuration names it
-    #[arg(long)]
-    owner: Option<String>,
-    /// The login of order-status, unless the configuration names it
-    #[arg(long)]
-    writer: Option<String>,
-    /// The login of orders, unless the configuration names it
-    #[arg(long)]
-    reader: Option<String>,
-    /// The database, unless the configuration names it
-    #[arg(long)]
-    database: Option<String>,
-}
-
-fn time(text: &str) -> Result<Duration, &'static str> {
-    parse_time(text).ok_or("expected a time as 500ms, 30s or 5min")
 }
 
 /// Does what `cli` asks until it is done, or until `stop`. Only trouble with `out` or `err` themselves is an error.
@@ -113,9 +53,17 @@ pub async fn run(
     }
 }
 
+/// What every command works on.
+struct Call<'a, O> {
+    database: PgConnectOptions,
+    options: ChangeOptions,
+    configuration: Vec<DumpedValue>,
+    out: &'a mut O,
+}
+
 async fn execute(cli: Cli, out: &mut impl Write, stop: impl Future<Output = ()>) -> Result<Exit, Failure> {
     if let Command::Roles(args) = &cli.command {
-        return print_roles(args, &cli.common, out);
+        return roles::print(args, &cli.common, out);
     }
     let loaded = load::<Config>(&cli.common).map_err(Failure::Configuration)?;
     let config = loaded.settings;
@@ -123,91 +71,133 @@ async fn execute(cli: Cli, out: &mut impl Write, stop: impl Future<Output = ()>)
     for notice in loaded.notices {
         tracing::info!(notice);
     }
-    let database = config.database.connect_options().map_err(Failure::Address)?;
-    let migrations = MigrationSet::embedded().map_err(Failure::Files)?;
-    match cli.command {
-        Command::Up => up(&config, &database, migrations, out, stop).await,
-        Command::Status(OutputArgs { output }) => {
-            let status = migrate::status(&database, &migrations).await.map_err(Failure::Status)?;
-            match output {
-                Output::Text => report::status(&status, out),
-                Output::Json => report::json(&status, out),
-            }
-            .map_err(Failure::Output)?;
-            Ok(Exit::Success)
-        }
-        Command::Verify(OutputArgs { output }) => {
-            let found = migrate::verify(&database, &migrations).await.map_err(Failure::Verify)?;
-            match output {
-                Output::Text => report::verification(&found, out),
-                Output::Json => report::json(&found, out),
-            }
-            .map_err(Failure::Output)?;
-            Ok(outcome::exit_of_findings(&found.findings))
-        }
-        Command::AfterRestore(AfterRestoreArgs { ids_ahead, output: OutputArgs { output } }) => {
-            let restored =
-                migrate::after_restore(&database, ids_ahead).await.map_err(Failure::AfterRestore)?;
-            match output {
-                Output::Text => report::restored(&restored, out),
-                Output::Json => report::json(&restored, out),
-            }
-            .map_err(Failure::Output)?;
-            Ok(if restored.broken.is_empty() { Exit::Success } else { Exit::Failure })
-        }
-        Command::Wait { timeout } => {
-            let status = migrate::wait(&database, &migrations, timeout).await.map_err(Failure::Wait)?;
-            writeln!(out, "the schema is at {}, as this release needs", status.schema_version)
-                .map_err(Failure::Output)?;
-            Ok(Exit::Success)
-        }
-        Command::Roles(_) | Command::Config(_) => Ok(Exit::Success),
-    }
-}
-
-async fn up(
-    config: &Config,
-    database: &PgConnectOptions,
-    migrations: MigrationSet,
-    out: &mut impl Write,
-    stop: impl Future<Output = ()>,
-) -> Result<Exit, Failure> {
-    let options = UpOptions {
-        migrations,
+    let options = ChangeOptions {
+        migrations: MigrationSet::embedded().map_err(Failure::Files)?,
         roles: config.roles(),
         deadline: config.deadline(),
         image: config.migrations.image.clone(),
     };
-    let done = migrate::up_until(database, &options, stop).await.map_err(Failure::Up)?;
-    report::up(&done, out).map_err(Failure::Output)?;
-    Ok(Exit::Success)
+    let database = config.database.connect_options().map_err(Failure::Address)?;
+    let mut call = Call { database, options, configuration: loaded.values, out };
+    match cli.command {
+        Command::Plan(args) => call.plan(args).await,
+        Command::Up(args) => call.up(args, stop).await,
+        Command::Backfill(args) => call.backfill(args, stop).await,
+        Command::Down(args) => call.down(args, stop).await,
+        Command::Bundle(args) => call.bundle(&args.output).await,
+        other => call.look(other).await,
+    }
 }
 
-/// Needs no configuration when the arguments say everything: whoever makes the roles often has none yet.
-fn print_roles(args: &RolesArgs, common: &CommonArgs, out: &mut impl Write) -> Result<Exit, Failure> {
-    let RolesArgs { owner, writer, reader, database, .. } = args;
-    let (roles, database) = if let (Some(owner), Some(writer), Some(reader), Some(database)) =
-        (owner, writer, reader, database)
-    {
-        (Roles::new(owner, writer, reader).map_err(Failure::Roles)?, database.clone())
-    } else {
-        let config = load::<Config>(common).map_err(Failure::Configuration)?.settings;
-        let address = config.database.connect_options().map_err(Failure::Address)?;
-        let named = |given: &Option<String>, configured: Option<String>| given.clone().or(configured);
-        let configured = config.database.roles;
-        let (Some(owner), Some(writer), Some(reader)) = (
-            named(owner, configured.owner),
-            named(writer, configured.writer),
-            named(reader, configured.reader),
-        ) else {
-            return Err(Failure::RolesUnnamed);
+impl<O: Write> Call<'_, O> {
+    /// In words, or as JSON.
+    fn say<T: Serialize>(
+        &mut self,
+        output: OutputArgs,
+        value: &T,
+        words: impl FnOnce(&T, &mut O) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        match output.output {
+            Output::Text => words(value, self.out),
+            Output::Json => report::json(value, self.out),
+        }
+        .map_err(Failure::Output)
+    }
+
+    async fn plan(&mut self, PlanArgs { down_to, output }: PlanArgs) -> Result<Exit, Failure> {
+        let migrations = &self.options.migrations;
+        if let Some(to_schema) = down_to {
+            let plan =
+                migrate::down_plan(&self.database, migrations, to_schema).await.map_err(Failure::Down)?;
+            self.say(output, &plan, report::down_plan)?;
+        } else {
+            let plan = migrate::plan(&self.database, migrations).await.map_err(Failure::Plan)?;
+            self.say(output, &plan, report::plan)?;
+        }
+        Ok(Exit::Success)
+    }
+
+    async fn up(&mut self, args: UpArgs, stop: impl Future<Output = ()>) -> Result<Exit, Failure> {
+        let done = match &args.approved_plan_hash {
+            Some(approved) => migrate::contract_until(&self.database, &self.options, approved, stop)
+                .await
+                .map_err(Failure::Contracts)?,
+            None => migrate::up_until(&self.database, &self.options, stop).await.map_err(Failure::Up)?,
         };
-        let database = named(database, address.get_database().map(str::to_owned));
-        (
-            Roles::new(&owner, &writer, &reader).map_err(Failure::Roles)?,
-            database.unwrap_or_else(|| "atelier".to_owned()),
-        )
-    };
-    out.write_all(roles.script(&database).as_bytes()).map_err(Failure::Output)?;
-    Ok(Exit::Success)
+        self.say(args.output, &done, report::up)?;
+        Ok(Exit::Success)
+    }
+
+    async fn backfill(
+        &mut self,
+        args: BackfillArgs,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Exit, Failure> {
+        let name = args.name.as_deref();
+        let filled = migrate::backfill_until(&self.database, &self.options, name, args.pause, stop)
+            .await
+            .map_err(Failure::Backfill)?;
+        self.say(args.output, &filled, |filled, out| report::filled(filled, out))?;
+        let is_finished = filled.iter().all(|file| file.is_finished);
+        Ok(if is_finished { Exit::Success } else { Exit::Temporary })
+    }
+
+    async fn down(&mut self, args: DownArgs, stop: impl Future<Output = ()>) -> Result<Exit, Failure> {
+        let DownArgs { to_schema, approved_plan_hash, output } = args;
+        let undone = migrate::down_until(&self.database, &self.options, to_schema, &approved_plan_hash, stop)
+            .await
+            .map_err(Failure::Down)?;
+        self.say(output, &undone, |undone, out| report::undone(undone, out))?;
+        Ok(Exit::Success)
+    }
+
+    async fn bundle(&mut self, to: &Path) -> Result<Exit, Failure> {
+        let mut bundle = migrate::bundle(&self.database, &self.options.migrations).await;
+        let shown = |value: &DumpedValue| (value.key.clone(), value.value.clone());
+        bundle.insert("configuration".to_owned(), self.configuration.iter().map(shown).collect());
+        if to == Path::new("-") {
+            report::json(&bundle, self.out).map_err(Failure::Output)?;
+        } else {
+            let mut file = File::create(to).map_err(Failure::Bundle)?;
+            report::json(&bundle, &mut file).map_err(Failure::Bundle)?;
+            writeln!(self.out, "written to {}", to.display()).map_err(Failure::Output)?;
+        }
+        Ok(Exit::Success)
+    }
+
+    /// Commands that only look, and `after-restore`.
+    async fn look(&mut self, command: Command) -> Result<Exit, Failure> {
+        let (database, migrations) = (&self.database, &self.options.migrations);
+        match command {
+            Command::Status(output) => {
+                let status = migrate::status(database, migrations).await.map_err(Failure::Status)?;
+                self.say(output, &status, report::status)?;
+                Ok(Exit::Success)
+            }
+            Command::Verify(output) => {
+                let found = migrate::verify(database, migrations).await.map_err(Failure::Verify)?;
+                self.say(output, &found, report::verification)?;
+                Ok(outcome::exit_of_findings(&found.findings))
+            }
+            Command::Wait { timeout } => {
+                let status = migrate::wait(database, migrations, timeout).await.map_err(Failure::Wait)?;
+                writeln!(self.out, "the schema is at {}, as this release needs", status.schema_version)
+                    .map_err(Failure::Output)?;
+                Ok(Exit::Success)
+            }
+            Command::CheckRollback(args) => {
+                let found =
+                    migrate::check_rollback(database, args.to_schema).await.map_err(Failure::Status)?;
+                self.say(args.output, &found, |found, out| writeln!(out, "{}", found.sentence))?;
+                Ok(if found.is_served { Exit::Success } else { Exit::NewerSchema })
+            }
+            Command::AfterRestore(args) => {
+                let restored =
+                    migrate::after_restore(database, args.ids_ahead).await.map_err(Failure::AfterRestore)?;
+                self.say(args.output, &restored, report::restored)?;
+                Ok(if restored.broken.is_empty() { Exit::Success } else { Exit::Failure })
+            }
+            _ => Ok(Exit::Success),
+        }
+    }
 }

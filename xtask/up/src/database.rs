@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrator::migrate::{self, Roles, UpOptions};
+use migrator::migrate::{self, ChangeOptions, Roles};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection};
 use testkit::postgres::SUPERUSER;
@@ -40,7 +40,7 @@ pub(crate) enum DatabaseError {
     #[error("the migrations of this release cannot be read")]
     Files(#[source] migrator::migrate::files::FilesError),
     #[error("the migrations were not applied")]
-    Migrate(#[source] migrate::UpError),
+    Migrate(#[source] migrate::ChangeError),
 }
 
 /// As whom the services connect.
@@ -123,7 +123,7 @@ async fn create(admin: &PgConnectOptions) -> Result<(), DatabaseError> {
 }
 
 async fn migrate(database: &PgConnectOptions, roles: Option<Roles>) -> Result<(), DatabaseError> {
-    let options = UpOptions { roles, ..UpOptions::embedded().map_err(DatabaseError::Files)? };
+    let options = ChangeOptions { roles, ..ChangeOptions::embedded().map_err(DatabaseError::Files)? };
     let report = migrate::up(database, &options).await.map_err(DatabaseError::Migrate)?;
     let done = if report.applied.is_empty() {
         "nothing to do".to_owned()

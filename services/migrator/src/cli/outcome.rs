@@ -8,8 +8,6 @@ use service_kit::exit::Exit;
 
 use crate::config::AddressError;
 use crate::log::LogError;
-use crate::migrate::Finding;
-use crate::migrate::UpError;
 use crate::migrate::after_restore::AfterRestoreError;
 use crate::migrate::apply::ApplyError;
 use crate::migrate::files::FilesError;
@@ -18,6 +16,7 @@ use crate::migrate::lock::LockError;
 use crate::migrate::roles::RolesError;
 use crate::migrate::status::{StatusError, WaitError};
 use crate::migrate::verify::VerifyError;
+use crate::migrate::{BackfillError, ChangeError, ContractError, DownError, Finding, PlanError};
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +33,18 @@ pub(super) enum Failure {
     Roles(#[source] RolesError),
     #[error("the roles have no names: give --owner, --writer and --reader, or set database.roles")]
     RolesUnnamed,
+    #[error("no plan could be made")]
+    Plan(#[source] PlanError),
     #[error("up failed")]
-    Up(#[source] UpError),
+    Up(#[source] ChangeError),
+    #[error("the contracts did not run")]
+    Contracts(#[source] ContractError),
+    #[error("the backfill did not finish")]
+    Backfill(#[source] BackfillError),
+    #[error("down failed")]
+    Down(#[source] DownError),
+    #[error("the bundle could not be written")]
+    Bundle(#[source] io::Error),
     #[error("status failed")]
     Status(#[source] StatusError),
     #[error("after-restore failed")]
@@ -56,33 +65,76 @@ impl Failure {
             | Self::Address(_)
             | Self::Roles(_)
             | Self::RolesUnnamed => Exit::Configuration,
-            Self::Files(_) | Self::Output(_) => Exit::Failure,
+            Self::Files(_) | Self::Output(_) | Self::Bundle(_) => Exit::Failure,
             Self::AfterRestore(AfterRestoreError::Move(error) | AfterRestoreError::Read(error)) => {
                 exit_of_statement(error)
             }
-            Self::Up(error) => exit_of_up(error),
+            Self::Plan(error) => exit_of_plan(error),
+            Self::Up(error) => exit_of_change(error),
+            Self::Contracts(error) => exit_of_contracts(error),
+            Self::Backfill(error) => exit_of_backfill(error),
+            Self::Down(error) => exit_of_down(error),
             Self::Wait(WaitError::NewerSchema { .. }) => Exit::NewerSchema,
             Self::AfterRestore(_) | Self::Status(_) | Self::Verify(_) | Self::Wait(_) => Exit::Temporary,
         }
     }
 }
 
-fn exit_of_up(error: &UpError) -> Exit {
+fn exit_of_change(error: &ChangeError) -> Exit {
     match error {
-        UpError::NewerSchema { .. } => Exit::NewerSchema,
-        UpError::Checksum { .. } => Exit::Checksum,
-        UpError::Lock(LockError::Pooler { .. }) => Exit::Configuration,
-        UpError::Connect(_)
-        | UpError::Stopped
-        | UpError::Lock(_)
-        | UpError::Apply(ApplyError::LockTimeout { .. }) => Exit::Temporary,
-        UpError::Roles(error) | UpError::Grants(error) => match error {
+        ChangeError::NewerSchema { .. } => Exit::NewerSchema,
+        ChangeError::Checksum { .. } => Exit::Checksum,
+        ChangeError::Lock(LockError::Pooler { .. }) => Exit::Configuration,
+        ChangeError::Connect(_)
+        | ChangeError::Stopped
+        | ChangeError::Lock(_)
+        | ChangeError::Apply(ApplyError::LockTimeout { .. }) => Exit::Temporary,
+        ChangeError::Roles(error) | ChangeError::Grants(error) => match error {
             GrantsError::RoleMissing { .. } | GrantsError::NotOwner { .. } => Exit::Configuration,
             GrantsError::Query(source) => exit_of_statement(source),
         },
-        UpError::Apply(ApplyError::Failed { source, .. }) | UpError::Bookkeeping { source, .. } => {
+        ChangeError::Apply(ApplyError::Failed { source, .. }) | ChangeError::Bookkeeping { source, .. } => {
             exit_of_statement(source)
         }
+    }
+}
+
+fn exit_of_plan(error: &PlanError) -> Exit {
+    match error {
+        PlanError::Connect(_) => Exit::Temporary,
+        PlanError::Refused(error) => exit_of_change(error),
+        PlanError::Read(error) => exit_of_statement(error),
+    }
+}
+
+fn exit_of_contracts(error: &ContractError) -> Exit {
+    match error {
+        ContractError::Change(error) => exit_of_change(error),
+        ContractError::NotYet { .. }
+        | ContractError::NotApproved { .. }
+        | ContractError::OldApplications { .. } => Exit::NotApproved,
+        ContractError::OldApplicationCame { .. } => Exit::Temporary,
+    }
+}
+
+fn exit_of_backfill(error: &BackfillError) -> Exit {
+    match error {
+        BackfillError::Change(error) => exit_of_change(error),
+        BackfillError::Unknown { .. } => Exit::Configuration,
+        BackfillError::Checksum { .. } => Exit::Checksum,
+        BackfillError::Busy { .. } => Exit::Temporary,
+        BackfillError::ExpandsPending { .. } => Exit::Failure,
+        BackfillError::Failed { source, .. } => exit_of_statement(source),
+    }
+}
+
+fn exit_of_down(error: &DownError) -> Exit {
+    match error {
+        DownError::Change(error) => exit_of_change(error),
+        DownError::Plan(error) => exit_of_plan(error),
+        DownError::Contract { .. } => Exit::NewerSchema,
+        DownError::NoDownFile { .. } | DownError::Unusable { .. } => Exit::Failure,
+        DownError::NotApproved { .. } | DownError::NewApplications { .. } => Exit::NotApproved,
     }
 }
 

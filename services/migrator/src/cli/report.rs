@@ -1,10 +1,14 @@
 //! What was done and found, in words or as JSON.
 
+mod plan;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::migrate::{Restored, Status, UpReport, Verification, Window};
+use crate::migrate::up::Applied;
+use crate::migrate::{Filled, Restored, Status, UpReport, Verification, Window};
+pub(super) use plan::{down_plan, plan};
 
 pub(super) fn json(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
@@ -12,15 +16,31 @@ pub(super) fn json(value: &impl Serialize, out: &mut impl Write) -> io::Result<(
 }
 
 pub(super) fn up(report: &UpReport, out: &mut impl Write) -> io::Result<()> {
-    for (file, took) in &report.applied {
-        writeln!(out, "applied {file} in {} ms", took.as_millis())?;
+    for Applied { file, took_ms } in &report.applied {
+        writeln!(out, "applied {file} in {took_ms} ms")?;
     }
     let changed = if report.applied.is_empty() { ", nothing to apply" } else { "" };
     writeln!(out, "the schema is at {}{changed}", report.schema_version)?;
     if report.granted {
         writeln!(out, "the grants are in place")?;
     }
-    contracts(&report.contracts_pending, out)
+    pending(&report.contracts_pending, &report.backfills_pending, out)
+}
+
+pub(super) fn filled(filled: &[Filled], out: &mut impl Write) -> io::Result<()> {
+    for done in filled {
+        let end = if done.is_finished { "finished" } else { "stopped; run it again to go on" };
+        let (rows, rate, in_all) = (done.rows, done.rate(), done.rows_done);
+        writeln!(out, "{}: {rows} rows, {rate} a second, {in_all} in all; {end}", done.file)?;
+    }
+    if filled.is_empty() { writeln!(out, "nothing to fill") } else { Ok(()) }
+}
+
+pub(super) fn undone(undone: &[String], out: &mut impl Write) -> io::Result<()> {
+    for file in undone {
+        writeln!(out, "took back {file}")?;
+    }
+    if undone.is_empty() { writeln!(out, "nothing to take back") } else { Ok(()) }
 }
 
 pub(super) fn status(status: &Status, out: &mut impl Write) -> io::Result<()> {
@@ -45,7 +65,7 @@ pub(super) fn status(status: &Status, out: &mut impl Write) -> io::Result<()> {
     for file in &status.expands_pending {
         writeln!(out, "  missing  {file}")?;
     }
-    contracts(&status.contracts_pending, out)
+    pending(&status.contracts_pending, &status.backfills_pending, out)
 }
 
 pub(super) fn verification(found: &Verification, out: &mut impl Write) -> io::Result<()> {
@@ -72,9 +92,11 @@ pub(super) fn restored(restored: &Restored, out: &mut impl Write) -> io::Result<
     Ok(())
 }
 
-fn contracts(pending: &[String], out: &mut impl Write) -> io::Result<()> {
-    if pending.is_empty() {
-        return Ok(());
+fn pending(contracts: &[String], backfills: &[String], out: &mut impl Write) -> io::Result<()> {
+    for (what, files) in [("contracts", contracts), ("backfills", backfills)] {
+        if !files.is_empty() {
+            writeln!(out, "{what} pending: {}", files.join(", "))?;
+        }
     }
-    writeln!(out, "contracts pending: {}", pending.join(", "))
+    Ok(())
 }

@@ -7,10 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, query_as, query_scalar};
 
 use super::history::{HistoryError, check_history_law};
-use super::session::{self, ConnectError};
-
-/// How long a server that is starting is waited for.
-const CONNECT_DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);
+use super::session::{self, CONNECT_DEADLINE, ConnectError};
 
 /// What was done.
 #[derive(Debug, serde::Serialize)]

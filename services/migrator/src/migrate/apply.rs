@@ -1,4 +1,4 @@
-//! Runs one file: in a transaction with its own bookkeeping, or alone when it says that it must be.
+//! Runs one file: in a transaction with its bookkeeping, or alone when it says that it must be.
 //! A file that waits too long for a lock gives way to the queries behind it and is tried again; any other failure is final.
 
 use std::time::Duration;
@@ -8,8 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, query_scalar, raw_sql};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::bookkeeping;
-use super::files::Migration;
+use super::files::{Directives, Migration};
 use super::roles::quoted;
 
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
@@ -40,37 +39,49 @@ pub enum ApplyError {
     },
 }
 
-/// Applies a file and remembers it. Tries again on a lock timeout until `deadline` has passed. Answers how long it took.
+/// The text of a file, up or down, and how it wants to be run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step<'a> {
+    /// Its name, for messages.
+    pub(super) file: &'a str,
+    /// Its text.
+    pub(super) sql: &'a str,
+    /// What its header asks for.
+    pub(super) directives: &'a Directives,
+}
+
+impl<'a> From<&'a Migration> for Step<'a> {
+    fn from(migration: &'a Migration) -> Self {
+        Self { file: &migration.file, sql: &migration.sql, directives: &migration.directives }
+    }
+}
+
+/// Runs a file, and in its transaction `record`, the bookkeeping. Tries again on a lock timeout until `deadline` has
+/// passed. Answers how long it took.
 pub(super) async fn apply(
     connection: &mut PgConnection,
-    migration: &Migration,
-    image: Option<&str>,
+    step: Step<'_>,
     deadline: Duration,
+    record: impl AsyncFn(&mut PgConnection) -> Result<(), sqlx::Error>,
 ) -> Result<Duration, ApplyError> {
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
     let mut attempts = 0;
     loop {
         attempts += 1;
         let started = Instant::now();
-        let outcome = if migration.directives.transaction {
-            in_transaction(connection, migration, image).await
+        let outcome = if step.directives.transaction {
+            in_transaction(connection, step, &record).await
         } else {
-            alone(connection, migration, image).await
+            alone(connection, step, &record).await
         };
-        let file = migration.file.clone();
+        let file = step.file.to_owned();
         match outcome {
-            Ok(()) => {
-                let took = started.elapsed();
-                if let Err(error) = bookkeeping::remember_time(connection, migration, took).await {
-                    tracing::debug!(%error, file, "the time it took was not written down");
-                }
-                return Ok(took);
-            }
+            Ok(()) => return Ok(started.elapsed()),
             Err(source) if !is_lock_timeout(&source) => return Err(ApplyError::Failed { file, source }),
             Err(source) => {
                 tracing::info!(file, attempts, "a lock was not free in time");
                 if !backoff.pause().await {
-                    let lock_timeout = migration.directives.lock_timeout;
+                    let lock_timeout = step.directives.lock_timeout;
                     return Err(ApplyError::LockTimeout { file, lock_timeout, attempts, source });
                 }
             }
@@ -84,13 +95,13 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
 
 async fn in_transaction(
     connection: &mut PgConnection,
-    migration: &Migration,
-    image: Option<&str>,
+    step: Step<'_>,
+    record: &impl AsyncFn(&mut PgConnection) -> Result<(), sqlx::Error>,
 ) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    set_timeouts(&mut transaction, migration, true).await?;
-    raw_sql(AssertSqlSafe(migration.sql.clone())).execute(&mut *transaction).await?;
-    bookkeeping::remember(&mut transaction, migration, image).await?;
+    set_timeouts(&mut transaction, step.directives).await?;
+    raw_sql(AssertSqlSafe(step.sql.to_owned())).execute(&mut *transaction).await?;
+    record(&mut transaction).await?;
     transaction.commit().await
 }
 
@@ -98,26 +109,25 @@ async fn in_transaction(
 /// bear repetition (`IF NOT EXISTS`), and an index that a failed run left INVALID is dropped first.
 async fn alone(
     connection: &mut PgConnection,
-    migration: &Migration,
-    image: Option<&str>,
+    step: Step<'_>,
+    record: &impl AsyncFn(&mut PgConnection) -> Result<(), sqlx::Error>,
 ) -> Result<(), sqlx::Error> {
-    set_timeouts(connection, migration, false).await?;
-    if let Some(index) = &migration.directives.concurrent_index {
+    set_timeouts(connection, step.directives).await?;
+    if let Some(index) = &step.directives.concurrent_index {
         drop_if_invalid(connection, index).await?;
     }
-    raw_sql(AssertSqlSafe(migration.sql.clone())).execute(&mut *connection).await?;
+    raw_sql(AssertSqlSafe(step.sql.to_owned())).execute(&mut *connection).await?;
     let mut transaction = connection.begin().await?;
-    bookkeeping::remember(&mut transaction, migration, image).await?;
+    record(&mut transaction).await?;
     transaction.commit().await
 }
 
-async fn set_timeouts(
+/// For the transaction where there is one, else for the session, whose next file sets its own.
+pub(super) async fn set_timeouts(
     connection: &mut PgConnection,
-    migration: &Migration,
-    local: bool,
+    directives: &Directives,
 ) -> Result<(), sqlx::Error> {
-    let scope = if local { "LOCAL" } else { "SESSION" };
-    let directives = &migration.directives;
+    let scope = if directives.transaction { "LOCAL" } else { "SESSION" };
     let sql = format!(
         "SET {scope} lock_timeout = {}; SET {scope} statement_timeout = {}",
         directives.lock_timeout.as_millis(),

@@ -37,3 +37,11 @@ impl Backoff {
         true
     }
 }
+
+/// A pause that leaves room for others, or none.
+#[expect(clippy::disallowed_methods, reason = "the pause is the point: somebody asked for it")]
+pub(super) async fn rest(pause: Duration) {
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
+}

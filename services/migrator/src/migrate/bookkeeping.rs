@@ -9,6 +9,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor, FromRow, query, query_as, query_scalar, raw_sql};
 
 use super::files::{Migration, Phase};
+use super::fingerprint;
 
 /// The tables as the first `up` makes them. They are older than the first migration, so no migration can make them;
 /// a later change of them is made here, by statements that may be repeated.
@@ -37,7 +38,30 @@ CREATE TABLE IF NOT EXISTS atelier.schema_meta_files (
     plan_hash text,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE TABLE IF NOT EXISTS atelier.schema_meta_approvals (
+    plan_hash text PRIMARY KEY,
+    remaining_hash text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS atelier.schema_meta_backfills (
+    version bigint PRIMARY KEY,
+    checksum bytea NOT NULL,
+    rows_done bigint NOT NULL DEFAULT 0,
+    batches bigint NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    batch_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz
+);
 ";
+
+/// Where a file came from when it was applied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'a> {
+    /// The image that ran.
+    pub(super) image: Option<&'a str>,
+    /// The plan that was approved, of a contract.
+    pub(super) plan_hash: Option<&'a str>,
+}
 
 /// One applied file, as both tables together tell it.
 #[derive(Clone, Debug, FromRow, serde::Serialize)]
@@ -90,14 +114,23 @@ impl Memory {
 
 /// Makes schema and tables unless they are there. The schema is looked for first: `CREATE SCHEMA IF NOT EXISTS` asks for
 /// the right to create one even when there is nothing to create, and an owner of the schema alone does not have it.
-pub(super) async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+///
+/// Tables that are new with this release change the schema's looks; where nobody else did (`unchanged`), they are written down anew.
+pub(super) async fn prepare(connection: &mut PgConnection, unchanged: bool) -> Result<(), sqlx::Error> {
+    const TABLES_THERE: &str =
+        "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('atelier') AND relkind = 'r'";
     let exists: bool =
         query_scalar("SELECT to_regnamespace('atelier') IS NOT NULL").fetch_one(&mut *connection).await?;
     let mut transaction = connection.begin().await?;
     if !exists {
         transaction.execute("CREATE SCHEMA atelier").await?;
     }
+    let before: i64 = query_scalar(TABLES_THERE).fetch_one(&mut *transaction).await?;
     raw_sql(TABLES).execute(&mut *transaction).await?;
+    let after: i64 = query_scalar(TABLES_THERE).fetch_one(&mut *transaction).await?;
+    if unchanged && after > before {
+        fingerprint::write_down(&mut transaction).await?;
+    }
     transaction.commit().await
 }
 
@@ -132,7 +165,7 @@ pub async fn read(connection: &mut PgConnection) -> Result<Option<Memory>, sqlx:
 pub(super) async fn remember(
     connection: &mut PgConnection,
     migration: &Migration,
-    image: Option<&str>,
+    origin: Origin<'_>,
 ) -> Result<(), sqlx::Error> {
     query(
         "INSERT INTO atelier._sqlx_migrations (version, description, success, checksum, execution_time)
@@ -143,26 +176,28 @@ pub(super) async fn remember(
     .bind(migration.checksum().as_slice())
     .execute(&mut *connection)
     .await?;
-    query("INSERT INTO atelier.schema_meta_files (version, phase, down_sql, image) VALUES ($1, $2, $3, $4)")
-        .bind(migration.version)
-        .bind(migration.phase.name())
-        .bind(migration.down_sql.as_deref())
-        .bind(image)
-        .execute(&mut *connection)
-        .await?;
+    query(
+        "INSERT INTO atelier.schema_meta_files (version, phase, down_sql, image, plan_hash)
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(migration.version)
+    .bind(migration.phase.name())
+    .bind(migration.down_sql.as_deref())
+    .bind(origin.image)
+    .bind(origin.plan_hash)
+    .execute(&mut *connection)
+    .await?;
     Ok(())
 }
 
 /// Adds how long the file took, in sqlx's nanoseconds. A loss of this is of no consequence.
-pub(super) async fn remember_time(
-    connection: &mut PgConnection,
-    migration: &Migration,
-    took: Duration,
-) -> Result<(), sqlx::Error> {
-    query("UPDATE atelier._sqlx_migrations SET execution_time = $1 WHERE version = $2")
+pub(super) async fn remember_time(connection: &mut PgConnection, migration: &Migration, took: Duration) {
+    let written = query("UPDATE atelier._sqlx_migrations SET execution_time = $1 WHERE version = $2")
         .bind(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
         .bind(migration.version)
         .execute(connection)
-        .await?;
-    Ok(())
+        .await;
+    if let Err(error) = written {
+        tracing::debug!(%error, file = migration.file, "the time it took was not written down");
+    }
 }

@@ -2,6 +2,7 @@
 //! It never talks to a database, and it never accepts a file that it does not understand in full.
 
 mod directives;
+pub(super) mod statements;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,6 +22,9 @@ pub enum Phase {
     Expand,
     /// Takes away; needs an approved plan and no old application. Never runs with `up`.
     Contract,
+    /// Changes rows, a batch at a time, while applications serve. Runs with `backfill` only, and no version counts it.
+    /// Its file is an expand's with the directive `-- backfill`.
+    Backfill,
 }
 
 impl Phase {
@@ -29,6 +33,7 @@ impl Phase {
         match self {
             Self::Expand => "expand",
             Self::Contract => "contract",
+            Self::Backfill => "backfill",
         }
     }
 }
@@ -44,7 +49,7 @@ pub struct Migration {
     pub phase: Phase,
     /// The whole text, to the byte.
     pub sql: String,
-    /// The text of the `.down.sql` beside an expand.
+    /// The text of the `.down.sql` beside an expand, with a header of its own.
     pub down_sql: Option<String>,
     /// What its header asks for.
     pub directives: Directives,
@@ -94,6 +99,12 @@ pub enum FilesError {
         /// The file.
         file: String,
     },
+    /// A contract that says it is a backfill.
+    #[error("{file}: a backfill is an expand; a contract takes away what the backfill made needless")]
+    BackfillInContract {
+        /// The file.
+        file: String,
+    },
     /// The header or the statements cannot be accepted.
     #[error("{file}")]
     Directive {
@@ -118,8 +129,14 @@ impl MigrationSet {
             match parse_name(file).ok_or_else(|| FilesError::Name { file: file.to_owned() })? {
                 Name { kind: Kind::Down, stem, version } => downs.push((file, stem, version, sql)),
                 Name { kind: Kind::Phase(phase), version, .. } => {
-                    let directives = Directives::parse(sql)
-                        .map_err(|source| FilesError::Directive { file: file.to_owned(), source })?;
+                    let directives = directives(file, sql)?;
+                    let phase = match (phase, directives.backfill_batch) {
+                        (Phase::Contract, Some(_)) => {
+                            return Err(FilesError::BackfillInContract { file: file.to_owned() });
+                        }
+                        (_, Some(_)) => Phase::Backfill,
+                        (phase, None) => phase,
+                    };
                     let migration = Migration {
                         version,
                         file: file.to_owned(),
@@ -135,10 +152,11 @@ impl MigrationSet {
             }
         }
         for (file, stem, version, sql) in downs {
+            directives(file, sql)?;
             let expand = format!("{stem}.expand.sql");
             by_version
                 .get_mut(&version)
-                .filter(|migration| migration.file == expand)
+                .filter(|migration| migration.file == expand && migration.phase == Phase::Expand)
                 .ok_or_else(|| FilesError::DownAlone { file: file.to_owned() })?
                 .down_sql = Some(sql.to_owned());
         }
@@ -150,13 +168,22 @@ impl MigrationSet {
         self.migrations.iter()
     }
 
+    /// Those of one phase, lowest number first.
+    pub fn of(&self, phase: Phase) -> impl Iterator<Item = &Migration> {
+        self.iter().filter(move |migration| migration.phase == phase)
+    }
+
     /// The schema version that this set leads to: its highest expand, 0 for none.
     pub fn schema_version(&self) -> i64 {
-        self.iter()
-            .filter(|migration| migration.phase == Phase::Expand)
-            .map(|migration| migration.version)
-            .max()
-            .unwrap_or(0)
+        self.of(Phase::Expand).map(|migration| migration.version).max().unwrap_or(0)
+    }
+
+    /// The lowest schema that an application may be of once `contract` has run: that of the last expand before it.
+    ///
+    /// Whoever was built with that expand was built in, or after, the release that stopped using what goes.
+    pub fn needed_by(&self, contract: &Migration) -> i64 {
+        let before = self.of(Phase::Expand).filter(|expand| expand.version < contract.version);
+        before.map(|expand| expand.version).max().unwrap_or(0)
     }
 
     /// Names and texts, hashed: two sets with one fingerprint make the same schema.
@@ -177,6 +204,10 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+fn directives(file: &str, sql: &str) -> Result<Directives, FilesError> {
+    Directives::parse(sql).map_err(|source| FilesError::Directive { file: file.to_owned(), source })
 }
 
 enum Kind {

@@ -71,7 +71,11 @@ pub(super) async fn unchanged(
     known: Option<&str>,
 ) -> Result<Option<bool>, sqlx::Error> {
     let Some(known) = known else { return Ok(None) };
-    let now = compute(connection).await?;
+    Ok(same(known, &compute(connection).await?))
+}
+
+/// Whether two fingerprints are of one schema; `None` across major versions.
+pub(super) fn same(known: &str, now: &str) -> Option<bool> {
     let major = |text: &str| text.split_once(':').map(|(major, _)| major.to_owned());
-    Ok((major(known) == major(&now)).then(|| known == now))
+    (major(known) == major(now)).then(|| known == now)
 }

@@ -13,19 +13,37 @@ use sqlx::{FromRow, query, query_as};
 use super::backoff::Backoff;
 use super::session;
 
-/// The key, the letters of "atelier". Advisory locks belong to a database, so two installs on one server do not meet.
-const KEY: i64 = 0x61_7465_6c69_6572;
+/// What only one migrator does at a time. Advisory locks belong to a database, so two installs on one server do not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Changing the schema.
+    Migration,
+    /// Filling rows, which takes long, and which an `up` must not wait for.
+    Backfill,
+}
+
+impl Key {
+    /// The letters of "atelier", and of "filling".
+    const fn number(self) -> i64 {
+        match self {
+            Self::Migration => 0x61_7465_6c69_6572,
+            Self::Backfill => 0x66_696c_6c69_6e67,
+        }
+    }
+}
+
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// Who holds the lock.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, FromRow, serde::Serialize)]
 pub struct Holder {
     /// Its server process.
     pub pid: i32,
     /// What it calls itself.
     pub application_name: Option<String>,
     /// When its session began; hidden from us if it is another user's.
+    #[serde(with = "time::serde::rfc3339::option")]
     pub since: Option<OffsetDateTime>,
 }
 
@@ -83,16 +101,21 @@ pub enum LockError {
 /// The lock, held by the session that took it. It ends with that session, whatever happens to us.
 #[derive(Debug)]
 pub struct Held {
+    key: Key,
     backend: i32,
 }
 
 /// Polls for the lock until `deadline` has passed.
-pub(super) async fn acquire(connection: &mut PgConnection, deadline: Duration) -> Result<Held, LockError> {
+pub(super) async fn acquire(
+    connection: &mut PgConnection,
+    key: Key,
+    deadline: Duration,
+) -> Result<Held, LockError> {
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
     let before = session::backend(connection).await.map_err(LockError::Query)?;
     loop {
         let (taken, is): (bool, i32) = query_as("SELECT pg_try_advisory_lock($1), pg_backend_pid()")
-            .bind(KEY)
+            .bind(key.number())
             .fetch_one(&mut *connection)
             .await
             .map_err(LockError::Query)?;
@@ -100,12 +123,12 @@ pub(super) async fn acquire(connection: &mut PgConnection, deadline: Duration) -
             return Err(LockError::Pooler { was: before, is });
         }
         if taken {
-            let held = Held { backend: before };
+            let held = Held { key, backend: before };
             held.assert(connection).await?;
             return Ok(held);
         }
         if !backoff.pause().await {
-            return Err(match holder(connection).await? {
+            return Err(match holder(connection, key).await? {
                 Some(holder) => LockError::Held { waited: deadline, holder },
                 None => LockError::Contended { waited: deadline },
             });
@@ -123,7 +146,7 @@ impl Held {
                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                     AND classid::bigint = $1 >> 32 AND objid::bigint = $1 & 4294967295 AND objsubid = 1)",
         )
-        .bind(KEY)
+        .bind(self.key.number())
         .fetch_one(connection)
         .await
         .map_err(LockError::Query)?;
@@ -135,13 +158,16 @@ impl Held {
 
     /// Gives the lock back. A session that ends gives it back as well, so nothing hangs on this.
     pub(super) async fn release(self, connection: &mut PgConnection) {
-        if let Err(error) = query("SELECT pg_advisory_unlock($1)").bind(KEY).execute(connection).await {
+        if let Err(error) =
+            query("SELECT pg_advisory_unlock($1)").bind(self.key.number()).execute(connection).await
+        {
             tracing::debug!(%error, "the lock ends with the session instead");
         }
     }
 }
 
-async fn holder(connection: &mut PgConnection) -> Result<Option<Holder>, LockError> {
+/// Who holds it now.
+pub(super) async fn holder(connection: &mut PgConnection, key: Key) -> Result<Option<Holder>, LockError> {
     query_as(
         "SELECT l.pid, a.application_name, a.backend_start AS since
          FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
@@ -150,7 +176,7 @@ async fn holder(connection: &mut PgConnection) -> Result<Option<Holder>, LockErr
             AND l.classid::bigint = $1 >> 32 AND l.objid::bigint = $1 & 4294967295 AND l.objsubid = 1
          LIMIT 1",
     )
-    .bind(KEY)
+    .bind(key.number())
     .fetch_optional(connection)
     .await
     .map_err(LockError::Query)

@@ -4,25 +4,42 @@
 //! Nothing here knows the command line, prints, or ends the process.
 
 pub mod after_restore;
+pub mod analysis;
+pub mod applications;
 pub mod apply;
+pub mod backfill;
 mod backoff;
 pub mod bookkeeping;
+pub mod bundle;
+pub mod change;
+pub mod contract;
+pub mod down;
 pub mod files;
 pub mod fingerprint;
 pub mod grants;
+pub mod ground;
 pub mod history;
 pub mod lock;
+pub mod plan;
 pub mod roles;
+pub mod rollback;
 pub mod session;
 pub mod status;
 pub mod up;
 pub mod verify;
 
 pub use after_restore::{Restored, after_restore};
+pub use backfill::{BackfillError, Filled, backfill_until};
+pub use bundle::{Bundle, bundle};
+pub use change::{ChangeError, ChangeOptions};
+pub use contract::{ContractError, contract_until};
+pub use down::{DownError, DownPlan, down_plan, down_until};
 pub use files::{Migration, MigrationSet, Phase};
+pub use plan::{Plan, PlanError, plan};
 pub use roles::Roles;
+pub use rollback::{Rollback, check_rollback};
 pub use status::{Status, Window, status, wait};
-pub use up::{UpError, UpOptions, UpReport, up, up_until};
+pub use up::{UpReport, up, up_until};
 pub use verify::{Finding, Verification, verify};
 
 /// The one schema that everything of ours lives in. It is fixed: statements name it, so no session setting matters.

@@ -8,6 +8,8 @@ use sqlx::{Connection, Executor, query, query_scalar};
 
 use super::backoff::Backoff;
 
+/// How long a server that is starting is waited for by whoever only looks.
+pub(super) const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// How long one attempt to connect may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
 const PAUSE_FIRST: Duration = Duration::from_millis(50);

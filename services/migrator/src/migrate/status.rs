@@ -6,14 +6,13 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 
+use super::backfill::{self, Progress};
 use super::backoff::Backoff;
 use super::bookkeeping::{self, AppliedRow, Memory};
 use super::files::{MigrationSet, Phase};
-use super::session::{self, ConnectError};
-use super::up::contracts_pending;
+use super::session::{self, CONNECT_DEADLINE, ConnectError};
+use super::up::pending;
 
-/// How long `status` waits for a server that is starting.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -48,16 +47,16 @@ pub struct Status {
     pub expands_pending: Vec<String>,
     /// Contracts of this binary that have not run; they wait for approval.
     pub contracts_pending: Vec<String>,
+    /// Backfills of this binary that are not finished.
+    pub backfills_pending: Vec<String>,
+    /// How far each backfill came that was begun.
+    pub backfills: Vec<Progress>,
 }
 
 impl Status {
-    fn of(migrations: &MigrationSet, memory: Memory) -> Self {
+    fn of(migrations: &MigrationSet, memory: Memory, backfills: Vec<Progress>) -> Self {
         let needed_version = migrations.schema_version();
-        let expands_pending: Vec<String> = migrations
-            .iter()
-            .filter(|file| file.phase == Phase::Expand && memory.row(file.version).is_none())
-            .map(|file| file.file.clone())
-            .collect();
+        let expands_pending = pending(migrations, Phase::Expand, &memory);
         let window = if i64::from(memory.meta.min_app_schema) > needed_version {
             Window::TooNew
         } else if expands_pending.is_empty() {
@@ -71,9 +70,13 @@ impl Status {
             window,
             min_app_schema: memory.meta.min_app_schema,
             history_epoch: memory.meta.history_epoch,
-            contracts_pending: contracts_pending(migrations, &memory),
+            contracts_pending: pending(migrations, Phase::Contract, &memory),
+            backfills_pending: backfill::pending(migrations, &backfills)
+                .map(|file| file.file.clone())
+                .collect(),
             expands_pending,
             applied: memory.applied,
+            backfills,
         }
     }
 }
@@ -101,8 +104,9 @@ async fn status_within(
 ) -> Result<Status, StatusError> {
     let mut connection = session::connect(database, deadline).await.map_err(StatusError::Connect)?;
     let memory = bookkeeping::read(&mut connection).await.map_err(StatusError::Read)?;
+    let backfills = backfill::progress(&mut connection).await.map_err(StatusError::Read)?;
     let _ = connection.close().await;
-    Ok(Status::of(migrations, memory.unwrap_or_default()))
+    Ok(Status::of(migrations, memory.unwrap_or_default(), backfills))
 }
 
 /// Why waiting ended without a window that fits.

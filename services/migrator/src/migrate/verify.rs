@@ -3,7 +3,6 @@
 mod rights;
 
 use std::fmt;
-use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, query_as, query_scalar};
@@ -11,9 +10,7 @@ use sqlx::{Connection, query_as, query_scalar};
 use super::bookkeeping::{self, Memory};
 use super::files::{MigrationSet, Phase};
 use super::fingerprint;
-use super::session::{self, ConnectError};
-
-const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+use super::session::{self, CONNECT_DEADLINE, ConnectError};
 
 /// The triggers that keep history true, with their tables. Without one of them, promises of the documentation do not hold.
 const GUARDS: [(&str, &str); 9] = [

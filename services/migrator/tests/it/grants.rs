@@ -1,6 +1,6 @@
 //! What each login may not do. A verb that is not asked for here is not known to be forbidden.
 
-use migrator::migrate::{UpOptions, up};
+use migrator::migrate::{ChangeOptions, up};
 use sqlx::query_scalar;
 use testkit::database::roles;
 use testkit::{Role, TestDatabase};
@@ -114,7 +114,7 @@ async fn whatever_else_somebody_granted_is_gone_after_the_next_up() {
     let mut writer = database.connect(Role::Writer).await.expect("connected");
     run(&mut writer, "UPDATE atelier.orders SET requester_id = 'x'").await.expect("the excess works");
 
-    let mut options = UpOptions::embedded().expect("the embedded files");
+    let mut options = ChangeOptions::embedded().expect("the embedded files");
     options.roles = Some(roles());
     up(&database.options(Role::Owner), &options).await.expect("up");
     for role in [Role::Writer, Role::Reader] {

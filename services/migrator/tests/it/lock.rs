@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrator::migrate::lock::LockError;
-use migrator::migrate::{UpError, UpOptions, up};
+use migrator::migrate::{ChangeError, ChangeOptions, up};
 use sqlx::query_scalar;
 use testkit::{Role, TestDatabase};
 
@@ -21,10 +21,10 @@ async fn a_held_lock_is_told_with_its_holder_and_how_to_end_it() {
         .expect("held");
     let pid: i32 = query_scalar("SELECT pg_backend_pid()").fetch_one(&mut holder).await.expect("a number");
 
-    let mut options = UpOptions::embedded().expect("the embedded files");
+    let mut options = ChangeOptions::embedded().expect("the embedded files");
     options.deadline = Duration::from_millis(300);
     let error = up(&database.options(Role::Admin), &options).await.expect_err("the lock is held");
-    let UpError::Lock(error @ LockError::Held { .. }) = error else { panic!("{error}") };
+    let ChangeError::Lock(error @ LockError::Held { .. }) = error else { panic!("{error}") };
     let words = error.to_string();
     for part in [
         format!("pid {pid}"),
@@ -49,7 +49,7 @@ async fn a_lock_that_is_taken_away_stops_the_next_file() {
         ("0002_b.expand.sql", "CREATE TABLE atelier.b (n int);"),
     ]);
     let error = up(&database.options(Role::Admin), &options).await.expect_err("the lock is gone");
-    assert!(matches!(error, UpError::Lock(LockError::Lost)), "{error}");
+    assert!(matches!(error, ChangeError::Lock(LockError::Lost)), "{error}");
     let mut admin = database.connect(Role::Admin).await.expect("connected");
     let there: bool = query_scalar("SELECT to_regclass('atelier.b') IS NOT NULL")
         .fetch_one(&mut admin)

@@ -1,7 +1,7 @@
 //! The split tier's script, and the single tier's login that may do nothing but own its database.
 
 use migrator::migrate::grants::GrantsError;
-use migrator::migrate::{Roles, UpError, UpOptions, up};
+use migrator::migrate::{ChangeError, ChangeOptions, Roles, up};
 use sqlx::{PgConnection, query_scalar};
 use testkit::{Role, TestDatabase};
 
@@ -30,7 +30,7 @@ async fn the_script_can_be_run_again_and_up_works_as_the_owner_it_made() {
     for _ in 0..2 {
         run(&mut admin, &roles.script(database.name())).await.expect("the script");
     }
-    let mut options = UpOptions::embedded().expect("the embedded files");
+    let mut options = ChangeOptions::embedded().expect("the embedded files");
     options.roles = Some(roles.clone());
     let report = up(&database.options(Role::Admin).username(&roles.owner), &options).await.expect("up");
     assert!(report.granted);
@@ -74,10 +74,10 @@ async fn whoever_may_create_roles_and_schemas_needs_no_more_to_run_the_script() 
 #[tokio::test]
 async fn a_missing_role_is_named_with_the_way_to_make_it_before_anything_changes() {
     let (database, mut admin) = empty().await;
-    let mut options = UpOptions::embedded().expect("the embedded files");
+    let mut options = ChangeOptions::embedded().expect("the embedded files");
     options.roles = Some(names("missing"));
     let error = up(&database.options(Role::Admin), &options).await.expect_err("no such roles");
-    let UpError::Roles(error @ GrantsError::RoleMissing { .. }) = error else { panic!("{error}") };
+    let ChangeError::Roles(error @ GrantsError::RoleMissing { .. }) = error else { panic!("{error}") };
     assert!(error.to_string().contains("migrator roles --print-sql"), "{error}");
     let there: bool = query_scalar("SELECT to_regnamespace('atelier') IS NOT NULL")
         .fetch_one(&mut admin)
@@ -91,11 +91,11 @@ async fn a_login_other_than_the_configured_owner_is_refused() {
     let (database, mut admin) = empty().await;
     let roles = names("other");
     run(&mut admin, &roles.script(database.name())).await.expect("the script");
-    let mut options = UpOptions::embedded().expect("the embedded files");
+    let mut options = ChangeOptions::embedded().expect("the embedded files");
     options.roles = Some(roles);
     let error =
         up(&database.options(Role::Admin), &options).await.expect_err("the superuser is not the owner");
-    assert!(matches!(error, UpError::Roles(GrantsError::NotOwner { .. })), "{error}");
+    assert!(matches!(error, ChangeError::Roles(GrantsError::NotOwner { .. })), "{error}");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn the_single_tier_needs_a_login_that_owns_the_database_and_nothing_in_pub
         .await
         .expect("a login");
     let login = database.options(Role::Admin).username(app.trim_matches('"'));
-    let options = UpOptions::embedded().expect("the embedded files");
+    let options = ChangeOptions::embedded().expect("the embedded files");
     let report = up(&login, &options).await.expect("up");
     assert!(!report.granted);
     let owner: String =
@@ -130,5 +130,5 @@ async fn a_login_that_owns_only_the_schema_is_enough_for_the_next_up() {
         .expect("an answer");
     assert!(!may_create, "the test would prove nothing");
     let login = database.options(Role::Admin).username(&roles.owner);
-    up(&login, &UpOptions::embedded().expect("the embedded files")).await.expect("up");
+    up(&login, &ChangeOptions::embedded().expect("the embedded files")).await.expect("up");
 }

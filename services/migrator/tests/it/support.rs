@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrator::migrate::{MigrationSet, UpOptions};
+use migrator::migrate::{ChangeOptions, MigrationSet};
 use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
 use testkit::{Role, TestDatabase};
 
@@ -51,12 +51,12 @@ pub(crate) fn create(order_id: i64) -> String {
     )
 }
 
-/// `UpOptions` for a set of small files, each under a reason of its own.
-pub(crate) fn files(files: &[(&str, &str)]) -> UpOptions {
+/// `ChangeOptions` for a set of small files, each under a reason of its own.
+pub(crate) fn files(files: &[(&str, &str)]) -> ChangeOptions {
     let texts: Vec<(&str, String)> = files.iter().map(|(name, sql)| (*name, with_reason(sql))).collect();
     let migrations = MigrationSet::parse(texts.iter().map(|(name, sql)| (*name, sql.as_str())))
         .expect("well-formed files");
-    UpOptions { migrations, roles: None, deadline: DEADLINE, image: None }
+    ChangeOptions { migrations, roles: None, deadline: DEADLINE, image: None }
 }
 
 fn with_reason(sql: &str) -> String {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrator::migrate::apply::ApplyError;
-use migrator::migrate::{UpError, UpOptions, UpReport, Window, status, up, up_until, wait};
+use migrator::migrate::{ChangeError, ChangeOptions, UpReport, Window, status, up, up_until, wait};
 use sqlx::{PgConnection, query_as, query_scalar};
 use testkit::{Role, TestDatabase};
 
@@ -20,18 +20,18 @@ async fn empty() -> (TestDatabase, PgConnection) {
     (database, admin)
 }
 
-async fn apply(database: &TestDatabase, options: &UpOptions) -> Result<UpReport, UpError> {
+async fn apply(database: &TestDatabase, options: &ChangeOptions) -> Result<UpReport, ChangeError> {
     up(&database.options(Role::Admin), options).await
 }
 
 fn applied(report: &UpReport) -> Vec<&str> {
-    report.applied.iter().map(|(file, _)| file.as_str()).collect()
+    report.applied.iter().map(|applied| applied.file.as_str()).collect()
 }
 
 #[tokio::test]
 async fn a_second_up_changes_nothing() {
     let (database, mut admin) = empty().await;
-    let options = UpOptions::embedded().expect("the embedded files");
+    let options = ChangeOptions::embedded().expect("the embedded files");
     let first = apply(&database, &options).await.expect("up");
     assert_eq!(first.applied.len(), options.migrations.iter().count());
     let snapshot =
@@ -47,7 +47,7 @@ async fn a_second_up_changes_nothing() {
 #[tokio::test]
 async fn two_ups_at_once_apply_each_file_once() {
     let (database, _admin) = empty().await;
-    let options = UpOptions::embedded().expect("the embedded files");
+    let options = ChangeOptions::embedded().expect("the embedded files");
     let (one, other) = tokio::join!(apply(&database, &options), apply(&database, &options));
     let (one, other) = (one.expect("up"), other.expect("the other up"));
     assert_eq!(one.applied.len() + other.applied.len(), options.migrations.iter().count());
@@ -73,7 +73,7 @@ async fn an_edited_file_stops_up_by_name_before_anything_is_applied() {
     apply(&database, &files(&[TABLE])).await.expect("up");
     let edited = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n bigint);");
     let error = apply(&database, &files(&[edited, COLUMN])).await.expect_err("should stop");
-    assert!(matches!(&error, UpError::Checksum { file } if file == TABLE.0), "{error}");
+    assert!(matches!(&error, ChangeError::Checksum { file } if file == TABLE.0), "{error}");
     let rows: i64 = query_scalar("SELECT count(*) FROM atelier._sqlx_migrations")
         .fetch_one(&mut admin)
         .await
@@ -90,7 +90,7 @@ async fn newer_is_what_min_app_schema_says_and_not_a_file_that_is_unknown() {
     assert_eq!(applied(&report), Vec::<&str>::new());
     run(&mut admin, "UPDATE atelier.schema_meta SET min_app_schema = 4").await.expect("as a contract does");
     let error = apply(&database, &files(&[TABLE, COLUMN])).await.expect_err("after a contract it is not");
-    assert!(matches!(error, UpError::NewerSchema { min_app_schema: 4, ours: 2 }), "{error}");
+    assert!(matches!(error, ChangeError::NewerSchema { min_app_schema: 4, ours: 2 }), "{error}");
 }
 
 #[tokio::test]
@@ -98,7 +98,10 @@ async fn a_file_that_fails_leaves_nothing_and_is_named() {
     let (database, mut admin) = empty().await;
     let broken = ("0002_b.expand.sql", "CREATE TABLE atelier.half (n int); SELECT 1 / 0;");
     let error = apply(&database, &files(&[TABLE, broken])).await.expect_err("should fail");
-    assert!(matches!(&error, UpError::Apply(ApplyError::Failed { file, .. }) if file == broken.0), "{error}");
+    assert!(
+        matches!(&error, ChangeError::Apply(ApplyError::Failed { file, .. }) if file == broken.0),
+        "{error}"
+    );
     let left: (i64, bool) = query_as(
         "SELECT (SELECT count(*) FROM atelier._sqlx_migrations), to_regclass('atelier.half') IS NOT NULL",
     )
@@ -114,7 +117,7 @@ async fn a_file_that_fails_leaves_nothing_and_is_named() {
 async fn a_forgotten_schema_name_fails_instead_of_landing_in_public() {
     let (database, _admin) = empty().await;
     let error = apply(&database, &files(&[("0001_a.expand.sql", "CREATE TABLE a (n int);")])).await;
-    assert!(matches!(error, Err(UpError::Apply(ApplyError::Failed { .. }))));
+    assert!(matches!(error, Err(ChangeError::Apply(ApplyError::Failed { .. }))));
 }
 
 #[tokio::test]
@@ -130,7 +133,7 @@ async fn a_busy_table_is_tried_again_until_it_is_free() {
     let mut short = files(&[TABLE, impatient]);
     short.deadline = Duration::from_millis(600);
     let error = apply(&database, &short).await.expect_err("the table is busy");
-    let UpError::Apply(ApplyError::LockTimeout { file, attempts, lock_timeout, .. }) = error else {
+    let ChangeError::Apply(ApplyError::LockTimeout { file, attempts, lock_timeout, .. }) = error else {
         panic!("{error}")
     };
     assert_eq!((file.as_str(), lock_timeout), (impatient.0, Duration::from_millis(50)));
@@ -163,7 +166,7 @@ async fn a_file_without_transaction_runs_and_an_invalid_index_of_a_failed_run_is
         "-- no-transaction\n-- Why: a test.\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_n_idx ON atelier.a (n);",
     );
     let error = apply(&database, &files(&[TABLE, index])).await.expect_err("the rows are not unique");
-    assert!(matches!(error, UpError::Apply(ApplyError::Failed { .. })), "{error}");
+    assert!(matches!(error, ChangeError::Apply(ApplyError::Failed { .. })), "{error}");
     let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'atelier.a_n_idx'::regclass";
     assert!(!query_scalar::<_, bool>(valid).fetch_one(&mut admin).await.expect("the index is left behind"));
 
@@ -215,7 +218,7 @@ async fn a_stop_cancels_the_running_statement() {
         testkit::wait::until("the statement runs", DEADLINE, running).await.expect("it runs");
     };
     let error = up_until(&database.options(Role::Admin), &endless, stop).await.expect_err("should stop");
-    assert!(matches!(error, UpError::Stopped), "{error}");
+    assert!(matches!(error, ChangeError::Stopped), "{error}");
     // Sooner than the server's own look at the socket, which is every five seconds.
     let gone = || async { count().await.filter(|running| *running == 0) };
     testkit::wait::until("the statement is gone", Duration::from_secs(3), gone)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use migrator::migrate::{UpOptions, up};
+use migrator::migrate::{ChangeOptions, up};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
@@ -27,7 +27,7 @@ async fn own_server() -> (PostgresServer, String) {
     let mut admin =
         PgConnection::connect_with(&server.options(SUPERUSER, "postgres")).await.expect("connected");
     sqlx::raw_sql(AssertSqlSafe(roles().script("postgres"))).execute(&mut admin).await.expect("the logins");
-    let mut options = UpOptions::embedded().expect("migrations");
+    let mut options = ChangeOptions::embedded().expect("migrations");
     options.roles = Some(roles());
     up(&server.options(OWNER, "postgres"), &options).await.expect("migrated");
     insert_as(&server.options(WRITER, "postgres"), &[order(1)]).await;
@@ -122,7 +122,7 @@ async fn a_database_that_was_not_migrated_is_waited_for() {
         .execute(&mut admin)
         .await
         .expect("the logins");
-    let mut options = UpOptions::embedded().expect("migrations");
+    let mut options = ChangeOptions::embedded().expect("migrations");
     options.roles = Some(roles());
     up(&database.options(Role::Owner), &options).await.expect("migrated");
     works_again(&service, HEALED).await;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use migrator::migrate::{MigrationSet, UpError, UpOptions, files::FilesError, up};
+use migrator::migrate::{ChangeError, ChangeOptions, MigrationSet, files::FilesError, up};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor, query, query_scalar, raw_sql};
 use tokio::sync::OnceCell;
@@ -33,7 +33,7 @@ pub enum TemplateError {
     },
     /// The migrations failed.
     #[error("the migrations do not apply")]
-    Up(#[source] UpError),
+    Up(#[source] ChangeError),
 }
 
 /// The superuser's way into the server: the shared one, else our own, started by the first who asks.
@@ -114,7 +114,7 @@ async fn migrate(
         .await
         .map_err(|source| TemplateError::Query { step, source })?;
     let _ = connection.close().await;
-    let mut options = UpOptions::embedded().map_err(TemplateError::Files)?;
+    let mut options = ChangeOptions::embedded().map_err(TemplateError::Files)?;
     options.migrations = migrations;
     options.roles = Some(roles());
     up(&building.clone().username(OWNER), &options).await.map_err(TemplateError::Up)?;

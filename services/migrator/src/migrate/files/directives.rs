@@ -8,7 +8,9 @@ use std::time::Duration;
 use sqlparser::ast::{ObjectNamePart, Statement};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
+use sqlparser::tokenizer::Token;
+
+use super::statements::{SourceStatement, split};
 
 /// What a file's header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub struct Directives {
     pub lock_timeout: Duration,
     /// How long one statement may run; zero, the default, is without end.
     pub statement_timeout: Duration,
-    /// Rows a batch of a backfill that belongs to this file.
+    /// The file is a backfill, of so many rows a batch.
     pub backfill_batch: Option<u32>,
     /// The sentence after `-- Why:`.
     pub why: String,
@@ -55,6 +57,11 @@ pub enum DirectiveError {
         /// How many there are.
         count: usize,
     },
+    /// `-- backfill` over something that cannot be run a batch at a time.
+    #[error(
+        "a backfill is one statement in a transaction, and its `$1` is the number of rows that it may change"
+    )]
+    Backfill,
     /// BEGIN, COMMIT or the like: the migrator owns the transaction.
     #[error("`{word}` does not belong into a migration: each file is one transaction of the migrator's")]
     TransactionControl {
@@ -74,7 +81,7 @@ const CONTROL: [&str; 10] =
 
 impl Directives {
     /// Reads the header and counts the statements of a file.
-    pub(super) fn parse(sql: &str) -> Result<Self, DirectiveError> {
+    pub(in crate::migrate) fn parse(sql: &str) -> Result<Self, DirectiveError> {
         let mut directives = Self {
             transaction: true,
             lock_timeout: Duration::from_secs(2),
@@ -94,12 +101,17 @@ impl Directives {
         if directives.why.is_empty() {
             return Err(DirectiveError::NoWhy);
         }
-        let first_words = statements(sql)?;
+        let statements =
+            split(sql).map_err(|error| DirectiveError::Unreadable { reason: error.to_string() })?;
+        let first_words: Vec<String> = statements.iter().map(SourceStatement::first_word).collect();
         if !directives.transaction {
             if first_words.len() != 1 {
                 return Err(DirectiveError::OneStatement { count: first_words.len() });
             }
             directives.concurrent_index = concurrent_index(sql);
+        }
+        if directives.backfill_batch.is_some() && !is_batch(&directives, &statements) {
+            return Err(DirectiveError::Backfill);
         }
         match first_words.into_iter().find(|word| CONTROL.contains(&word.as_str())) {
             Some(word) => Err(DirectiveError::TransactionControl { word }),
@@ -149,32 +161,14 @@ pub fn parse_time(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(u64::from(number) * unit))
 }
 
-/// The first word of each statement, upper-case. Only tokens are looked at, so whatever PostgreSQL accepts is accepted here.
-fn statements(sql: &str) -> Result<Vec<String>, DirectiveError> {
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql)
-        .tokenize()
-        .map_err(|error| DirectiveError::Unreadable { reason: error.to_string() })?;
-    let mut words = Vec::new();
-    let mut at_start = true;
-    for token in tokens {
-        match token {
-            Token::SemiColon => at_start = true,
-            Token::Whitespace(
-                Whitespace::Space
-                | Whitespace::Newline
-                | Whitespace::Tab
-                | Whitespace::SingleLineComment { .. }
-                | Whitespace::MultiLineComment(_),
-            )
-            | Token::EOF => {}
-            other if at_start => {
-                words.push(other.to_string().to_ascii_uppercase());
-                at_start = false;
-            }
-            _ => {}
-        }
-    }
-    Ok(words)
+/// Whether the file can be run a batch at a time: one statement that takes the size of the batch and nothing else.
+fn is_batch(directives: &Directives, statements: &[SourceStatement<'_>]) -> bool {
+    let [statement] = statements else { return false };
+    let mut places = statement.tokens.iter().filter_map(|token| match &token.token {
+        Token::Placeholder(name) => Some(name.as_str()),
+        _ => None,
+    });
+    directives.transaction && places.next() == Some("$1") && places.all(|name| name == "$1")
 }
 
 fn concurrent_index(sql: &str) -> Option<String> {

@@ -61,9 +61,8 @@ fn two_files_may_not_share_a_number() {
 
 #[test]
 fn a_down_file_belongs_to_the_expand_of_its_name() {
-    let set = MigrationSet::parse([("0001_a.down.sql", "DROP TABLE a;"), ("0001_a.expand.sql", WHY)])
-        .expect("a pair");
-    assert_eq!(set.iter().next().and_then(|migration| migration.down_sql.as_deref()), Some("DROP TABLE a;"));
+    let set = MigrationSet::parse([("0001_a.down.sql", WHY), ("0001_a.expand.sql", WHY)]).expect("a pair");
+    assert_eq!(set.iter().next().and_then(|migration| migration.down_sql.as_deref()), Some(WHY));
 
     assert!(matches!(refused(&[("0001_a.down.sql", WHY)]), FilesError::DownAlone { .. }));
     let beside_a_contract = refused(&[("0001_a.down.sql", WHY), ("0001_a.contract.sql", WHY)]);
@@ -84,7 +83,7 @@ fn description_and_checksum_are_what_sqlx_writes() {
 
 #[test]
 fn directives_stand_before_the_reason_and_are_read() {
-    let sql = "-- no-transaction\n-- lock_timeout: 500ms\n-- statement_timeout: 3min\n-- backfill: batch=1000\n-- Why: speed.\n\
+    let sql = "-- no-transaction\n-- lock_timeout: 500ms\n-- statement_timeout: 3min\n-- Why: speed.\n\
                CREATE INDEX CONCURRENTLY IF NOT EXISTS things_idx ON atelier.things (a);";
     let set = MigrationSet::parse([("0001_a.expand.sql", sql)]).expect("a good file");
     let directives = set.iter().next().expect("one migration").directives.clone();
@@ -94,7 +93,7 @@ fn directives_stand_before_the_reason_and_are_read() {
             transaction: false,
             lock_timeout: Duration::from_millis(500),
             statement_timeout: Duration::from_mins(3),
-            backfill_batch: Some(1000),
+            backfill_batch: None,
             why: "speed.".to_owned(),
             concurrent_index: Some("things_idx".to_owned()),
         }
@@ -150,4 +149,41 @@ fn a_migration_does_not_end_its_own_transaction() {
         MigrationSet::parse([("0001_a.expand.sql", body)]).is_ok(),
         "words inside a body are no statements"
     );
+}
+
+#[test]
+fn a_backfill_is_an_expand_that_no_version_counts() {
+    let fill = "-- backfill: batch=1000\n-- Why: a test.\nUPDATE atelier.a SET m = n WHERE n IN (SELECT n FROM atelier.a WHERE m IS NULL LIMIT $1);";
+    let set =
+        MigrationSet::parse([("0001_a.expand.sql", WHY), ("0002_b.expand.sql", fill)]).expect("a good set");
+    let filled: Vec<&str> = set.of(Phase::Backfill).map(|migration| migration.file.as_str()).collect();
+    assert_eq!((filled, set.schema_version()), (vec!["0002_b.expand.sql"], 1));
+
+    let contract = refused(&[("0001_a.contract.sql", fill)]);
+    assert!(matches!(contract, FilesError::BackfillInContract { .. }), "{contract}");
+    let with_down = refused(&[("0001_a.expand.sql", fill), ("0001_a.down.sql", WHY)]);
+    assert!(matches!(with_down, FilesError::DownAlone { .. }), "{with_down}");
+}
+
+#[test]
+fn a_backfill_is_one_statement_whose_one_parameter_is_the_batch() {
+    for body in
+        ["DELETE FROM atelier.a", "DELETE FROM atelier.a LIMIT $2", "SELECT $1; SELECT $1", "SELECT '$1'"]
+    {
+        let refused = header_refused(&format!("-- backfill: batch=10\n-- Why: a test.\n{body};"));
+        assert_eq!(refused, DirectiveError::Backfill, "{body}");
+    }
+}
+
+#[test]
+fn a_contract_needs_applications_of_the_last_expand_before_it() {
+    let set = MigrationSet::parse([
+        ("0001_a.contract.sql", WHY),
+        ("0002_b.expand.sql", WHY),
+        ("0003_c.contract.sql", WHY),
+        ("0004_d.expand.sql", WHY),
+    ])
+    .expect("a good set");
+    let needed: Vec<i64> = set.of(Phase::Contract).map(|contract| set.needed_by(contract)).collect();
+    assert_eq!(needed, [0, 2]);
 }

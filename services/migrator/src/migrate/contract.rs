@@ -1,0 +1,175 @@
+//! `up --contracts`: the contracts that wait, if the plan that was approved is still the plan.
+//!
+//! What goes is gone, so the order is fixed: the approval, then nobody connected who is too old, then `min_app_schema`, which
+//! makes older applications un-ready, then a second look at who is connected, and only then the files.
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{query, query_scalar};
+
+use super::applications::{self, Application};
+use super::bookkeeping::{self, Origin};
+use super::change::{ChangeError, ChangeOptions, change};
+use super::files::{Migration, MigrationSet, Phase};
+use super::lock::Held;
+use super::plan::Waiting;
+use super::up::{Applied, UpReport};
+use super::{apply, fingerprint, plan};
+
+/// Why no contract was run, or not all.
+#[derive(Debug, thiserror::Error)]
+pub enum ContractError {
+    /// As every change of the schema.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// A file has to run first, and the plan will be another after it.
+    #[error("{file} has to run first: {}, then `migrator plan` for the hash to approve", how(*phase))]
+    NotYet {
+        /// Which.
+        file: String,
+        /// It is an expand or a backfill.
+        phase: Phase,
+    },
+    /// What would be done is not what was approved.
+    #[error(
+        "the approved plan is {approved}, but the plan is {actual} now: read `migrator plan` again, and approve that hash if it \
+         is what you want"
+    )]
+    NotApproved {
+        /// The hash that was given.
+        approved: String,
+        /// The hash of what would be done.
+        actual: String,
+    },
+    /// Applications are connected that would break. Nothing was changed.
+    #[error(
+        "applications older than schema {needed} are connected, and nothing was changed; deploy a newer release or end them: {}",
+        applications::listed(applications)
+    )]
+    OldApplications {
+        /// The lowest schema that is needed.
+        needed: i64,
+        /// Who.
+        applications: Vec<Application>,
+    },
+    /// One connected while `min_app_schema` was raised. It is un-ready now and no file was run.
+    #[error(
+        "an application older than schema {needed} connected meanwhile, and no contract was run; it is un-ready from now on, so \
+         try again when it is gone: {}",
+        applications::listed(applications)
+    )]
+    OldApplicationCame {
+        /// The lowest schema that is needed.
+        needed: i64,
+        /// Who.
+        applications: Vec<Application>,
+    },
+}
+
+fn how(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Backfill => "`migrator backfill`",
+        Phase::Expand | Phase::Contract => "`migrator up`",
+    }
+}
+
+/// Runs the contracts that wait, if `approved` is the hash of their plan. With none that waits it does nothing, so a Job may
+/// run it again.
+pub async fn contract_until(
+    database: &PgConnectOptions,
+    options: &ChangeOptions,
+    approved: &str,
+    stop: impl Future<Output = ()>,
+) -> Result<UpReport, ContractError> {
+    change(database, options, stop, async |connection, held, memory| {
+        let contracts: Vec<&Migration> = options
+            .migrations
+            .of(Phase::Contract)
+            .filter(|file| memory.row(file.version).is_none())
+            .collect();
+        if let Some(last) = contracts.last() {
+            may_run(connection, &options.migrations, approved).await?;
+            shut_out(connection, options.migrations.needed_by(last)).await?;
+        }
+        let mut applied = Vec::new();
+        for file in contracts {
+            applied.push(run(connection, options, held, file, approved).await?);
+        }
+        Ok(UpReport::read(connection, options, applied).await?)
+    })
+    .await
+}
+
+/// The approval is for the plan as it is now, or for the rest of one that was begun under it and cut short.
+async fn may_run(
+    connection: &mut PgConnection,
+    migrations: &MigrationSet,
+    approved: &str,
+) -> Result<(), ContractError> {
+    let read = || ChangeError::bookkeeping("read");
+    let plan = plan::current(connection, migrations).await.map_err(read())?;
+    if let Some(Waiting { file, phase }) = plan.waits_for {
+        return Err(ContractError::NotYet { file, phase });
+    }
+    let actual = plan.plan_hash.unwrap_or_default();
+    let rest: Option<String> =
+        query_scalar("SELECT remaining_hash FROM atelier.schema_meta_approvals WHERE plan_hash = $1")
+            .bind(approved)
+            .fetch_optional(connection)
+            .await
+            .map_err(read())?;
+    if actual == approved || rest.as_ref() == Some(&actual) {
+        return Ok(());
+    }
+    Err(ContractError::NotApproved { approved: approved.to_owned(), actual })
+}
+
+/// Nobody older than `needed` is connected, and from here on none that connects is ready.
+async fn shut_out(connection: &mut PgConnection, needed: i64) -> Result<(), ContractError> {
+    let read = || ChangeError::bookkeeping("read");
+    let applications = applications::older_than(connection, needed).await.map_err(read())?;
+    if !applications.is_empty() {
+        return Err(ContractError::OldApplications { needed, applications });
+    }
+    query("UPDATE atelier.schema_meta SET min_app_schema = greatest(min_app_schema, $1::int8)")
+        .bind(needed)
+        .execute(&mut *connection)
+        .await
+        .map_err(ChangeError::bookkeeping("updated"))?;
+    let applications = applications::older_than(connection, needed).await.map_err(read())?;
+    if !applications.is_empty() {
+        return Err(ContractError::OldApplicationCame { needed, applications });
+    }
+    Ok(())
+}
+
+/// Runs one, and notes in its transaction what is left of the approved plan.
+async fn run(
+    connection: &mut PgConnection,
+    options: &ChangeOptions,
+    held: &Held,
+    file: &Migration,
+    approved: &str,
+) -> Result<Applied, ChangeError> {
+    held.assert(connection).await.map_err(ChangeError::Lock)?;
+    let origin = Origin { image: options.image.as_deref(), plan_hash: Some(approved) };
+    let took = apply::apply(connection, file.into(), options.deadline, async |connection| {
+        bookkeeping::remember(connection, file, origin).await?;
+        fingerprint::write_down(connection).await?;
+        let Some(rest) = plan::current(connection, &options.migrations).await?.plan_hash else {
+            return Ok(());
+        };
+        query(
+            "INSERT INTO atelier.schema_meta_approvals (plan_hash, remaining_hash) VALUES ($1, $2)
+             ON CONFLICT (plan_hash) DO UPDATE SET remaining_hash = excluded.remaining_hash, at = now()",
+        )
+        .bind(approved)
+        .bind(rest)
+        .execute(connection)
+        .await?;
+        Ok(())
+    })
+    .await
+    .map_err(ChangeError::Apply)?;
+    bookkeeping::remember_time(connection, file, took).await;
+    Ok(Applied::new(file, took))
+}
