@@ -1,24 +1,23 @@
 //! `backfill`: rows filled a batch at a time, while applications serve. Each batch is a transaction that also writes down how
 //! far it came, so a backfill may be stopped, killed and begun again at any moment. No `up` runs or waits for one.
 
+mod batch;
+
 use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::types::time::OffsetDateTime;
-use sqlx::{AssertSqlSafe, Connection, FromRow, query, query_as, query_scalar};
+use sqlx::{Connection, FromRow, query_as, query_scalar};
 use tokio::time::Instant;
 
-use super::apply::set_timeouts;
-use super::backoff::{Backoff, rest};
+use super::backoff::rest;
 use super::bookkeeping::{self, Memory};
 use super::change::{ChangeError, ChangeOptions, judge};
 use super::files::{Migration, MigrationSet, Phase};
 use super::lock::{self, Held, Key};
 use super::session;
 
-const PAUSE_FIRST: Duration = Duration::from_millis(200);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How often a running backfill says how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
@@ -230,7 +229,7 @@ async fn fill(
     let mut rows = 0;
     loop {
         held.assert(connection).await.map_err(ChangeError::Lock)?;
-        let (changed, rows_done) = patient_batch(connection, file, pace.deadline).await?;
+        let (changed, rows_done) = batch::run(connection, file, pace.deadline).await?;
         rows += changed;
         let done = |is_finished| Filled {
             file: file.file.clone(),
@@ -260,57 +259,4 @@ impl Filled {
     pub fn rate(&self) -> u64 {
         self.rows * 1000 / self.took_ms.max(1)
     }
-}
-
-async fn patient_batch(
-    connection: &mut PgConnection,
-    file: &Migration,
-    deadline: Duration,
-) -> Result<(u64, i64), BackfillError> {
-    let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
-    loop {
-        match batch(connection, file).await {
-            Ok(done) => return Ok(done),
-            Err(source) if !is_collision(&source) => {
-                return Err(BackfillError::Failed { file: file.file.clone(), source });
-            }
-            Err(source) => {
-                if !backoff.pause().await {
-                    return Err(BackfillError::Busy { file: file.file.clone(), source });
-                }
-            }
-        }
-    }
-}
-
-/// Somebody else was at the same rows: a lock timeout, a deadlock, or two writers of one row.
-fn is_collision(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    matches!(code.as_deref(), Some("55P03" | "40P01" | "40001"))
-}
-
-/// One batch and its bookkeeping: rows changed by it, and by all so far.
-async fn batch(connection: &mut PgConnection, file: &Migration) -> Result<(u64, i64), sqlx::Error> {
-    let rows_max = file.directives.backfill_batch.unwrap_or(1);
-    let mut transaction = connection.begin().await?;
-    set_timeouts(&mut transaction, &file.directives).await?;
-    let changed = query(AssertSqlSafe(file.sql.clone()))
-        .bind(i64::from(rows_max))
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-    let rows_done = query_scalar(
-        "INSERT INTO atelier.schema_meta_backfills AS b (version, checksum, rows_done, batches, finished_at)
-         VALUES ($1, $2, $3, 1, CASE WHEN $3 = 0 THEN now() END)
-         ON CONFLICT (version) DO UPDATE SET rows_done = b.rows_done + excluded.rows_done, batches = b.batches + 1,
-            batch_at = now(), finished_at = excluded.finished_at
-         RETURNING rows_done",
-    )
-    .bind(file.version)
-    .bind(file.checksum().as_slice())
-    .bind(i64::try_from(changed).unwrap_or(i64::MAX))
-    .fetch_one(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok((changed, rows_done))
 }

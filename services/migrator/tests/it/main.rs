@@ -3,11 +3,15 @@
 #![expect(clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod after_restore;
+mod backfill;
 mod bounds;
 mod cli;
+mod contract;
+mod down;
 mod grants;
 mod history_law;
 mod lock;
+mod plan;
 mod roles;
 mod support;
 mod up;

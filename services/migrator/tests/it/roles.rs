@@ -3,9 +3,9 @@
 use migrator::migrate::grants::GrantsError;
 use migrator::migrate::{ChangeError, ChangeOptions, Roles, up};
 use sqlx::{PgConnection, query_scalar};
-use testkit::{Role, TestDatabase};
+use testkit::Role;
 
-use crate::support::run;
+use crate::support::{empty, run};
 
 /// Roles belong to the server, which other tests share: each test has names of its own.
 fn names(stem: &str) -> Roles {
@@ -15,12 +15,6 @@ fn names(stem: &str) -> Roles {
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-async fn empty() -> (TestDatabase, PgConnection) {
-    let database = TestDatabase::empty().await.expect("a database");
-    let admin = database.connect(Role::Admin).await.expect("connected");
-    (database, admin)
 }
 
 #[tokio::test]

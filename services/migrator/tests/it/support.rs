@@ -16,6 +16,19 @@ pub(crate) async fn migrated(role: Role) -> (TestDatabase, PgConnection) {
     (database, connection)
 }
 
+/// A database that no migrator has seen, and its superuser.
+pub(crate) async fn empty() -> (TestDatabase, PgConnection) {
+    let database = TestDatabase::empty().await.expect("a database");
+    let admin = database.connect(Role::Admin).await.expect("connected");
+    (database, admin)
+}
+
+/// A session that calls itself `name`, as an application does; it lasts as long as what is returned.
+pub(crate) async fn application(database: &TestDatabase, name: &str) -> PgConnection {
+    let options = database.options(Role::Admin).application_name(name);
+    <PgConnection as sqlx::Connection>::connect_with(&options).await.expect("connected")
+}
+
 /// Runs statements as they are.
 pub(crate) async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
     raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(|_| ())

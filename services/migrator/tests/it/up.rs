@@ -4,21 +4,15 @@ use std::time::Duration;
 
 use migrator::migrate::apply::ApplyError;
 use migrator::migrate::{ChangeError, ChangeOptions, UpReport, Window, status, up, up_until, wait};
-use sqlx::{PgConnection, query_as, query_scalar};
+use sqlx::{query_as, query_scalar};
 use testkit::{Role, TestDatabase};
 
-use crate::support::{DEADLINE, files, run};
+use crate::support::{DEADLINE, empty, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);");
 const COLUMN: (&str, &str) = ("0002_b.expand.sql", "ALTER TABLE atelier.a ADD COLUMN m int;");
 const CONTRACT: (&str, &str) = ("0003_c.contract.sql", "ALTER TABLE atelier.a DROP COLUMN n;");
 const LATER: (&str, &str) = ("0004_d.expand.sql", "ALTER TABLE atelier.a ADD COLUMN k int;");
-
-async fn empty() -> (TestDatabase, PgConnection) {
-    let database = TestDatabase::empty().await.expect("a database");
-    let admin = database.connect(Role::Admin).await.expect("connected");
-    (database, admin)
-}
 
 async fn apply(database: &TestDatabase, options: &ChangeOptions) -> Result<UpReport, ChangeError> {
     up(&database.options(Role::Admin), options).await
