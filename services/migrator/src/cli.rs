@@ -152,7 +152,7 @@ impl<O: Write> Call<'_, O> {
     }
 
     async fn bundle(&mut self, to: &Path) -> Result<Exit, Failure> {
-        let mut bundle = migrate::bundle(&self.database, &self.options.migrations).await;
+        let mut bundle = migrate::bundle(&self.database, &self.options).await;
         let shown = |value: &DumpedValue| (value.key.clone(), value.value.clone());
         bundle.insert("configuration".to_owned(), self.configuration.iter().map(shown).collect());
         if to == Path::new("-") {
@@ -175,7 +175,9 @@ impl<O: Write> Call<'_, O> {
                 Ok(Exit::Success)
             }
             Command::Verify(output) => {
-                let found = migrate::verify(database, migrations).await.map_err(Failure::Verify)?;
+                let found = migrate::verify(database, migrations, self.options.roles.as_ref())
+                    .await
+                    .map_err(Failure::Verify)?;
                 self.say(output, &found, report::verification)?;
                 Ok(outcome::exit_of_findings(&found.findings))
             }

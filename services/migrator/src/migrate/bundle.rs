@@ -8,7 +8,7 @@ use service_kit::chain;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, query_as, query_scalar};
 
-use super::files::MigrationSet;
+use super::change::ChangeOptions;
 use super::lock::{self, Key};
 use super::session::{self, CONNECT_DEADLINE};
 use super::{plan, status, verify};
@@ -39,10 +39,11 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Looks at everything.
-pub async fn bundle(database: &PgConnectOptions, migrations: &MigrationSet) -> Bundle {
+pub async fn bundle(database: &PgConnectOptions, options: &ChangeOptions) -> Bundle {
+    let migrations = &options.migrations;
     let release = json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "schema_version": migrations.schema_version(),
+        "schema": migrations.schema_version(),
         "migrations": migrations.fingerprint(),
         "files": migrations.iter().map(|file| &file.file).collect::<Vec<_>>(),
     });
@@ -51,7 +52,7 @@ pub async fn bundle(database: &PgConnectOptions, migrations: &MigrationSet) -> B
     add("release", release);
     add("server", part(server(database).await));
     add("status", part(status(database, migrations).await));
-    add("verify", part(verify(database, migrations).await));
+    add("verify", part(verify(database, migrations, options.roles.as_ref()).await));
     add("plan", part(plan(database, migrations).await));
     parts
 }

@@ -148,8 +148,8 @@ pub async fn down_until(
         let mut undone = Vec::new();
         for file in plan.files {
             held.assert(connection).await.map_err(ChangeError::Lock)?;
-            let step = Step { file: &file.file, sql: &file.sql, directives: &file.directives };
-            let took = apply::apply(connection, step, options.deadline, async |connection| {
+            let way_back = Step { file: &file.file, sql: &file.sql, directives: &file.directives };
+            let took = apply::apply(connection, way_back, options.deadline, async |connection| {
                 forget(connection, file.version).await?;
                 fingerprint::write_down(connection).await
             })

@@ -1,7 +1,8 @@
 //! What the schema looks like, in one line: written down by the `up` that made it, held against the database by `verify`.
 //!
-//! It covers columns with types and defaults, constraints, indexes, triggers and whether they are enabled, functions,
-//! enums, sequences and owners. Grants are left out: they follow every `up`, and roles are configuration.
+//! It covers columns with types and defaults, constraints, indexes, triggers and whether they are enabled, functions, enums,
+//! domains, sequences, views, policies, rules, storage and owners. Grants are left out: they follow every `up`, and roles are
+//! configuration.
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnection;
@@ -13,14 +14,17 @@ use super::files::hex;
 const LINES: &str = "
 WITH ours AS (SELECT to_regnamespace('atelier')::oid AS schema)
 SELECT line FROM ours, LATERAL (
-    SELECT format('column %s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-        a.attcollation::regcollation, pg_get_expr(d.adbin, d.adrelid)) AS line
+    SELECT format('column %s %s %s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+        a.attcollation::regcollation, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid)) AS line
     FROM pg_class AS c
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm')
     UNION ALL
-    SELECT format('relation %s %s %s', c.relname, c.relkind, pg_get_userbyid(c.relowner))
+    SELECT format('schema %s', pg_get_userbyid(nspowner)) FROM pg_namespace AS n WHERE n.oid = schema
+    UNION ALL
+    SELECT format('relation %s %s %s %s %s %s %s', c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relpersistence,
+        c.reloptions, c.relrowsecurity, c.relforcerowsecurity)
     FROM pg_class AS c WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
     UNION ALL
     SELECT format('constraint %s %s %s %s', k.conrelid::regclass, k.conname, k.convalidated, pg_get_constraintdef(k.oid))
@@ -35,10 +39,26 @@ SELECT line FROM ours, LATERAL (
     SELECT format('function %s %s', pg_get_userbyid(p.proowner), pg_get_functiondef(p.oid))
     FROM pg_proc AS p WHERE p.pronamespace = schema AND p.prokind IN ('f', 'p')
     UNION ALL
-    SELECT format('enum %s %s', t.typname, string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder))
-    FROM pg_type AS t JOIN pg_enum AS e ON e.enumtypid = t.oid WHERE t.typnamespace = schema GROUP BY t.typname
+    SELECT format('enum %s %s %s', t.typname, pg_get_userbyid(t.typowner),
+        (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum AS e WHERE e.enumtypid = t.oid))
+    FROM pg_type AS t WHERE t.typnamespace = schema AND t.typtype = 'e'
     UNION ALL
-    SELECT format('sequence %s %s %s %s %s %s', s.seqrelid::regclass, format_type(s.seqtypid, NULL), s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+    SELECT format('domain %s %s %s %s %s', t.typname, pg_get_userbyid(t.typowner), format_type(t.typbasetype, t.typtypmod),
+        t.typnotnull, t.typdefault)
+    FROM pg_type AS t WHERE t.typnamespace = schema AND t.typtype = 'd'
+    UNION ALL
+    SELECT format('view %s %s', c.relname, pg_get_viewdef(c.oid))
+    FROM pg_class AS c WHERE c.relnamespace = schema AND c.relkind IN ('v', 'm')
+    UNION ALL
+    SELECT format('policy %s %s %s %s %s %s', p.polrelid::regclass, p.polname, p.polcmd, p.polpermissive,
+        pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+    FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid WHERE c.relnamespace = schema
+    UNION ALL
+    SELECT format('rule %s %s', r.ev_enabled, pg_get_ruledef(r.oid))
+    FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = schema AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT format('sequence %s %s %s %s %s %s %s %s', s.seqrelid::regclass, format_type(s.seqtypid, NULL), s.seqstart,
+        s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
     FROM pg_sequence AS s JOIN pg_class AS c ON c.oid = s.seqrelid WHERE c.relnamespace = schema
 ) AS lines
 ORDER BY line COLLATE \"C\"";

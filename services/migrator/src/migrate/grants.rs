@@ -18,7 +18,8 @@ pub(super) const WRITER: [(&str, &str); 5] = [
     ("DELETE", "idempotency_keys"),
 ];
 
-const WRITER_SEQUENCE: &str = "order_id_seq";
+/// The sequence that the writer draws ids from.
+pub(super) const WRITER_SEQUENCE: &str = "order_id_seq";
 
 /// Why the grants were not made; none of them was.
 #[derive(Debug, thiserror::Error)]

@@ -10,6 +10,7 @@ use sqlx::{Connection, query_as, query_scalar};
 use super::bookkeeping::{self, Memory};
 use super::files::{MigrationSet, Phase};
 use super::fingerprint;
+use super::roles::Roles;
 use super::session::{self, CONNECT_DEADLINE, ConnectError};
 
 /// The triggers that keep history true, with their tables. Without one of them, promises of the documentation do not hold.
@@ -90,6 +91,15 @@ pub enum Finding {
         /// On which table or sequence; empty for the schema itself.
         object: String,
     },
+    /// A login of the configuration lacks a right that every `up` gives it.
+    MissingGrant {
+        /// Who.
+        grantee: String,
+        /// What, with the column if it is of one.
+        privilege: String,
+        /// On which table or sequence; empty for the schema itself.
+        object: String,
+    },
     /// Something in the schema was changed by hand.
     Drift,
 }
@@ -122,14 +132,22 @@ impl fmt::Display for Finding {
                 write!(f, "trigger {trigger} of {table} is disabled: history is not guarded")
             }
             Self::ForeignGrant { grantee, privilege, object } => {
-                let object = if object.is_empty() { "the schema" } else { object };
+                let object = or_schema(object);
                 write!(f, "{grantee} holds {privilege} on {object}, which no `up` gives: revoke it")
+            }
+            Self::MissingGrant { grantee, privilege, object } => {
+                let object = or_schema(object);
+                write!(f, "{grantee} lacks {privilege} on {object}: `migrator up` gives it again")
             }
             Self::Drift => {
                 write!(f, "the schema is not what the last `up` left: something was changed by hand")
             }
         }
     }
+}
+
+fn or_schema(object: &str) -> &str {
+    if object.is_empty() { "the schema" } else { object }
 }
 
 /// What `verify` found.
@@ -157,10 +175,11 @@ pub enum VerifyError {
     },
 }
 
-/// Holds the database against the files of `migrations`.
+/// Holds the database against the files of `migrations`, and the rights of `roles` against what `up` gives them.
 pub async fn verify(
     database: &PgConnectOptions,
     migrations: &MigrationSet,
+    roles: Option<&Roles>,
 ) -> Result<Verification, VerifyError> {
     let mut connection = session::connect(database, CONNECT_DEADLINE).await.map_err(VerifyError::Connect)?;
     let read = |what| move |source| VerifyError::Read { what, source };
@@ -172,7 +191,7 @@ pub async fn verify(
     findings.extend(indexes(&mut connection).await.map_err(read("indexes"))?);
     findings.extend(constraints(&mut connection).await.map_err(read("constraints"))?);
     findings.extend(guards(&mut connection, migrations).await.map_err(read("triggers"))?);
-    findings.extend(rights::foreign(&mut connection).await.map_err(read("grants"))?);
+    findings.extend(rights::wrong(&mut connection, roles).await.map_err(read("grants"))?);
     let known = memory.meta.fingerprint.as_deref();
     if fingerprint::unchanged(&mut connection, known).await.map_err(read("schema"))? == Some(false) {
         findings.push(Finding::Drift);

@@ -80,6 +80,84 @@ async fn an_edited_file_ends_with_65_and_a_newer_schema_with_67() {
 }
 
 #[tokio::test]
+async fn a_plan_says_what_to_type_next_and_a_rollback_is_judged() {
+    let database = TestDatabase::empty().await.expect("a database");
+    let plan = migrator(&database, Role::Admin, &["plan"]);
+    assert_exit(&plan, 0);
+    let told = words(&plan.stdout);
+    for part in ["0001_orders.expand.sql: ", "CREATE TABLE atelier.orders (", "next: migrator up\n"] {
+        assert!(told.contains(part), "{part} is missing in: {told}");
+    }
+    assert!(!told.contains("DESTROYS"), "{told}");
+    assert_exit(&migrator(&database, Role::Admin, &["up"]), 0);
+    let json = migrator(&database, Role::Admin, &["plan", "--output", "json"]);
+    assert_exit(&json, 0);
+    let told: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!((&told["plan_hash"], &told["is_drifted"]), (&Value::Null, &Value::Bool(false)));
+    assert_eq!(
+        words(&migrator(&database, Role::Admin, &["plan"]).stdout).lines().last(),
+        Some("nothing to do")
+    );
+
+    let newest = told["schema_version"].as_i64().expect("a number");
+    let check =
+        |to: i64| migrator(&database, Role::Admin, &["check-rollback", "--to-schema", &to.to_string()]);
+    assert_exit(&check(newest), 0);
+    assert_exit(&check(newest + 1), 67);
+    let contracts = ["up", "--contracts", "--approved-plan-hash", "none"];
+    assert_exit(&migrator(&database, Role::Admin, &contracts), 0);
+    assert_exit(&migrator(&database, Role::Admin, &["up", "--contracts"]), 64);
+    let to = (newest - 1).to_string();
+    assert_exit(&migrator(&database, Role::Admin, &["plan", "--down-to", &to]), 1);
+    assert_exit(&migrator(&database, Role::Admin, &["down", "--to-schema", &to]), 64);
+    let to = newest.to_string();
+    let down = ["down", "--to-schema", &to, "--approved-plan-hash", "stale"];
+    assert_exit(&migrator(&database, Role::Admin, &down), 66);
+    assert_exit(&migrator(&database, Role::Admin, &["backfill"]), 0);
+    assert_exit(&migrator(&database, Role::Admin, &["backfill", "none"]), 64);
+}
+
+#[tokio::test]
+async fn a_bundle_tells_everything_but_secrets() {
+    let database = TestDatabase::create().await.expect("a database");
+    let mut admin = database.connect(Role::Admin).await.expect("connected");
+    let owner = database.user(Role::Owner);
+    let setting =
+        format!("ALTER ROLE {owner} IN DATABASE {} SET atelier.mine = 'verysecret'", database.name());
+    run(&mut admin, &setting).await.expect("set");
+    let url = database.url(Role::Owner).replace(&format!("//{owner}@"), &format!("//{owner}:verysecret@"));
+    let output = with_url(&url, &["bundle"]);
+    assert_exit(&output, 0);
+    let told = words(&output.stdout);
+    assert!(!told.contains("verysecret"), "{told}");
+    let bundle: Value = serde_json::from_str(&told).expect("JSON");
+    for part in ["release", "server", "status", "verify", "plan", "configuration"] {
+        assert!(bundle[part].is_object() && bundle[part]["error"].is_null(), "{part}: {}", bundle[part]);
+    }
+    assert_eq!(bundle["server"]["login"], owner);
+    assert!(bundle["server"]["settings"]["server_version"].is_string(), "{}", bundle["server"]);
+
+    let folder = std::env::temp_dir().join(format!("bundle-{}.json", std::process::id()));
+    let file = folder.to_string_lossy().into_owned();
+    assert_exit(&with_url(&url, &["bundle", "--output", &file]), 0);
+    let written = std::fs::read_to_string(&folder).expect("the file");
+    std::fs::remove_file(&folder).expect("removed");
+    assert!(serde_json::from_str::<Value>(&written).expect("JSON")["status"].is_object());
+}
+
+#[tokio::test]
+async fn a_bundle_of_a_server_that_is_away_says_so_in_each_part() {
+    let port = testkit::wait::free_port().expect("a port");
+    let output = with_url(&format!("postgres://u:verysecret@127.0.0.1:{port}/d"), &["bundle"]);
+    assert_exit(&output, 0);
+    let told = words(&output.stdout);
+    assert!(!told.contains("verysecret"), "{told}");
+    let bundle: Value = serde_json::from_str(&told).expect("JSON");
+    assert!(bundle["release"]["schema"].is_i64());
+    assert!(bundle["plan"]["error"].is_string(), "{}", bundle["plan"]);
+}
+
+#[tokio::test]
 async fn drift_makes_verify_fail_and_leaves_up_alone() {
     let database = TestDatabase::create().await.expect("a database");
     let mut admin = database.connect(Role::Admin).await.expect("connected");

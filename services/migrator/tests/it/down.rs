@@ -59,7 +59,7 @@ async fn expands_go_newest_first_by_what_the_database_stored_and_can_come_again(
     let undone = down(&database, &older, 1, &plan.plan_hash).await.expect("down");
     assert_eq!(undone, ["0003 (c.expand)", "0002 (b.expand)"]);
     assert_eq!(status(&address, &older.migrations).await.expect("a state").schema_version, 1);
-    assert_eq!(verify(&address, &older.migrations).await.expect("verified").findings, []);
+    assert_eq!(verify(&address, &older.migrations, None).await.expect("verified").findings, []);
 
     let nothing = planned(&database, &older, 1).await.expect("a plan");
     assert!(nothing.files.is_empty());

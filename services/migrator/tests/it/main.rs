@@ -10,6 +10,7 @@ mod contract;
 mod down;
 mod grants;
 mod history_law;
+mod killed;
 mod lock;
 mod plan;
 mod roles;

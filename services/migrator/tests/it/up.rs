@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrator::migrate::apply::ApplyError;
-use migrator::migrate::{ChangeError, ChangeOptions, UpReport, Window, status, up, up_until, wait};
+use migrator::migrate::{ChangeError, ChangeOptions, UpReport, Window, status, up, up_until, verify, wait};
 use sqlx::{query_as, query_scalar};
 use testkit::{Role, TestDatabase};
 
@@ -36,6 +36,28 @@ async fn a_second_up_changes_nothing() {
     assert_eq!(second.schema_version, options.migrations.schema_version());
     let after: String = query_scalar(snapshot).fetch_one(&mut admin).await.expect("rows");
     assert_eq!(before, after, "rows were written again");
+}
+
+#[tokio::test]
+async fn tables_that_a_later_migrator_adds_for_itself_are_no_drift() {
+    let (database, mut admin) = empty().await;
+    // What an older migrator left: its own tables, without the newest of them.
+    let older =
+        ("0002_b.expand.sql", "DROP TABLE atelier.schema_meta_approvals, atelier.schema_meta_backfills;");
+    let options = files(&[TABLE, older]);
+    apply(&database, &options).await.expect("up");
+    let verified = async || {
+        let address = database.options(Role::Admin);
+        verify(&address, &options.migrations, None).await.expect("verified").findings
+    };
+    assert_eq!(verified().await, []);
+    apply(&database, &options).await.expect("up of the later migrator");
+    assert_eq!(verified().await, []);
+    let made: bool = query_scalar("SELECT to_regclass('atelier.schema_meta_approvals') IS NOT NULL")
+        .fetch_one(&mut admin)
+        .await
+        .expect("an answer");
+    assert!(made);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `verify` finds what was changed behind the migrator's back, and nothing in a database that nobody touched.
 
 use migrator::migrate::{Finding, MigrationSet, Verification, verify};
+use testkit::database::roles;
 use testkit::{Role, TestDatabase};
 
 use crate::support::{files, migrated, run};
@@ -11,7 +12,7 @@ async fn found(database: &TestDatabase) -> Vec<Finding> {
 }
 
 async fn verified(database: &TestDatabase, migrations: &MigrationSet) -> Verification {
-    verify(&database.options(Role::Admin), migrations).await.expect("verified")
+    verify(&database.options(Role::Admin), migrations, None).await.expect("verified")
 }
 
 #[tokio::test]
@@ -19,7 +20,7 @@ async fn a_fresh_database_has_no_findings_whoever_asks() {
     let (database, _admin) = migrated(Role::Admin).await;
     let migrations = MigrationSet::embedded().expect("the embedded files");
     for role in [Role::Owner, Role::Reader] {
-        let found = verify(&database.options(role), &migrations).await.expect("verified");
+        let found = verify(&database.options(role), &migrations, Some(&roles())).await.expect("verified");
         assert_eq!(found.findings, []);
         assert_eq!(found.schema_version, migrations.schema_version());
     }
@@ -121,20 +122,65 @@ async fn a_right_that_no_up_gives_is_found_whoever_holds_it() {
 }
 
 #[tokio::test]
-async fn every_kind_of_drift_is_found() {
-    for sql in [
-        "ALTER TABLE atelier.orders ADD COLUMN mine int",
-        "ALTER TABLE atelier.orders ALTER COLUMN updated_at SET DEFAULT '2000-01-01'",
-        "ALTER TABLE atelier.orders DROP CONSTRAINT orders_version_range",
-        "CREATE INDEX mine ON atelier.orders (stage)",
-        "DROP INDEX atelier.orders_creator_idx",
-        "CREATE OR REPLACE FUNCTION atelier.history_refuses_this() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-        "CREATE FUNCTION atelier.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-        "ALTER TYPE atelier.order_stage ADD VALUE 'lost'",
-        "ALTER SEQUENCE atelier.order_id_seq CYCLE",
-        "ALTER TABLE atelier.orders OWNER TO postgres",
-        "CREATE TABLE atelier.mine (n int)",
+async fn a_right_that_up_gives_and_that_is_gone_is_found() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    let migrations = MigrationSet::embedded().expect("the embedded files");
+    let (writer, reader) = (database.user(Role::Writer), database.user(Role::Reader));
+    for (who, privilege, object, name) in [
+        (reader, "SELECT", "TABLE atelier.orders", "orders"),
+        (reader, "USAGE", "SCHEMA atelier", ""),
+        (writer, "INSERT", "TABLE atelier.order_events", "order_events"),
+        (writer, "UPDATE (stage)", "TABLE atelier.orders", "orders"),
+        (writer, "USAGE", "SEQUENCE atelier.order_id_seq", "order_id_seq"),
     ] {
+        run(&mut admin, &format!("REVOKE {privilege} ON {object} FROM {who}")).await.expect("revoked");
+        let finding = Finding::MissingGrant {
+            grantee: who.to_owned(),
+            privilege: privilege.to_owned(),
+            object: name.to_owned(),
+        };
+        assert!(finding.to_string().contains("migrator up"), "{finding}");
+        let found =
+            verify(&database.options(Role::Admin), &migrations, Some(&roles())).await.expect("verified");
+        assert_eq!(found.findings, [finding]);
+        run(&mut admin, &format!("GRANT {privilege} ON {object} TO {who}")).await.expect("granted");
+    }
+}
+
+/// One statement, or several, a kind of object; each is drift, whatever else it is.
+const DRIFTS: [&str; 27] = [
+    "ALTER TABLE atelier.orders ADD COLUMN mine int",
+    "ALTER TABLE atelier.orders ALTER COLUMN updated_at SET DEFAULT '2000-01-01'",
+    "ALTER TABLE atelier.orders ALTER COLUMN model_id TYPE varchar(30)",
+    "ALTER TABLE atelier.orders ALTER COLUMN custom_params DROP NOT NULL",
+    "ALTER TABLE atelier.orders DROP CONSTRAINT orders_version_range",
+    "ALTER TABLE atelier.orders ADD CONSTRAINT mine CHECK (order_id > 0) NOT VALID",
+    "ALTER TABLE atelier.orders SET (fillfactor = 100)",
+    "ALTER TABLE atelier.idempotency_keys SET UNLOGGED",
+    "ALTER TABLE atelier.orders ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY mine ON atelier.orders USING (false)",
+    "CREATE RULE mine AS ON DELETE TO atelier.idempotency_keys DO INSTEAD NOTHING",
+    "CREATE INDEX mine ON atelier.orders (stage)",
+    "DROP INDEX atelier.orders_creator_idx",
+    "CREATE TRIGGER mine BEFORE INSERT ON atelier.orders EXECUTE FUNCTION atelier.history_refuses_this()",
+    "ALTER TABLE atelier.order_events DISABLE TRIGGER order_events_no_update",
+    "CREATE OR REPLACE FUNCTION atelier.history_refuses_this() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    "ALTER FUNCTION atelier.history_refuses_this() RESET search_path",
+    "CREATE FUNCTION atelier.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "ALTER FUNCTION atelier.history_refuses_this() OWNER TO postgres",
+    "ALTER TYPE atelier.order_stage ADD VALUE 'lost'",
+    "ALTER TYPE atelier.order_stage OWNER TO postgres",
+    "ALTER SEQUENCE atelier.order_id_seq CYCLE",
+    "ALTER SEQUENCE atelier.order_id_seq INCREMENT BY 10",
+    "ALTER TABLE atelier.orders OWNER TO postgres",
+    "ALTER SCHEMA atelier OWNER TO postgres",
+    "CREATE TABLE atelier.mine (n int)",
+    "CREATE VIEW atelier.mine AS SELECT 1 AS n",
+];
+
+#[tokio::test]
+async fn every_kind_of_drift_is_found() {
+    for sql in DRIFTS {
         let (database, mut admin) = migrated(Role::Admin).await;
         run(&mut admin, sql).await.expect(sql);
         assert!(found(&database).await.contains(&Finding::Drift), "{sql}");

@@ -34,15 +34,6 @@ pub(super) fn look(statement: &Statement, source: &SourceStatement<'_>, found: &
                 found.destroys(format!("what trigger {} did until now", trigger.name));
             }
         }
-        Statement::CreateFunction(_)
-        | Statement::CreateView(_)
-        | Statement::CreateType { .. }
-        | Statement::CreateDomain(_)
-        | Statement::CreateSequence { .. }
-        | Statement::CreateExtension(_)
-        | Statement::CreateCollation(_)
-        | Statement::CreateSchema { .. }
-        | Statement::AlterIndex { .. } => {}
         Statement::AlterTable(table) => return alter::look(table, found),
         Statement::AlterType(kind) => match &kind.operation {
             AlterTypeOperation::AddValue(_) => {}
@@ -51,7 +42,16 @@ pub(super) fn look(statement: &Statement, source: &SourceStatement<'_>, found: &
         Statement::Comment { object_type: CommentObject::Table, object_name, .. } => {
             found.lock(object_name, LockTableMode::ShareUpdateExclusive);
         }
-        Statement::Comment { .. } => {}
+        Statement::CreateFunction(_)
+        | Statement::CreateView(_)
+        | Statement::CreateType { .. }
+        | Statement::CreateDomain(_)
+        | Statement::CreateSequence { .. }
+        | Statement::CreateExtension(_)
+        | Statement::CreateCollation(_)
+        | Statement::CreateSchema { .. }
+        | Statement::AlterIndex { .. }
+        | Statement::Comment { .. } => {}
         Statement::Analyze(analyze) => {
             if let Some(table) = &analyze.table_name {
                 found.lock(table, LockTableMode::ShareUpdateExclusive);
@@ -143,7 +143,7 @@ fn drop_something(statement: &Statement, found: &mut Found) -> bool {
         Statement::Drop { object_type, names, cascade, .. } => {
             let further = if *cascade { ", and whatever depends on it" } else { "" };
             for name in names {
-                if let Some(mode) = lock_of_drop(object_type, found.concurrently) {
+                if let Some(mode) = lock_of_drop(*object_type, found.concurrently) {
                     found.lock(name, mode);
                 }
                 let kind = object_type.to_string().to_lowercase();
@@ -170,7 +170,7 @@ fn drop_something(statement: &Statement, found: &mut Found) -> bool {
     true
 }
 
-fn lock_of_drop(kind: &ObjectType, concurrently: bool) -> Option<LockTableMode> {
+fn lock_of_drop(kind: ObjectType, concurrently: bool) -> Option<LockTableMode> {
     match kind {
         ObjectType::Index if concurrently => Some(LockTableMode::ShareUpdateExclusive),
         ObjectType::Table

@@ -1,11 +1,13 @@
 //! Rights on the schema that no `up` gives: whoever holds one could change history or the terms of an order, and no trigger's
 //! absence would tell. Which login is whose is configuration; what any login but the owner may hold at most is not.
+//! Where the configuration names the logins, what `up` gave them and is gone is found as well.
 
 use sqlx::PgConnection;
 use sqlx::query_as;
 
 use super::Finding;
-use crate::migrate::grants::WRITER;
+use crate::migrate::grants::{WRITER, WRITER_SEQUENCE};
+use crate::migrate::roles::Roles;
 
 /// Everything that somebody other than the owner holds: who, what, on what.
 const HELD: &str = "
@@ -23,14 +25,62 @@ const HELD: &str = "
     WHERE n.nspname = 'atelier' AND a.grantee <> n.nspowner
     ORDER BY 1, 3, 2";
 
-/// The rights that are more than any login but the owner may hold.
-pub(super) async fn foreign(connection: &mut PgConnection) -> Result<Vec<Finding>, sqlx::Error> {
-    let held: Vec<(String, String, String)> = query_as(HELD).fetch_all(connection).await?;
+/// Who, what, on which table or sequence; on the schema where that is empty.
+type Right = (String, String, String);
+
+/// The rights that are more than any login but the owner may hold, and those that `roles` should hold and do not.
+pub(super) async fn wrong(
+    connection: &mut PgConnection,
+    roles: Option<&Roles>,
+) -> Result<Vec<Finding>, sqlx::Error> {
+    let held: Vec<Right> = query_as(HELD).fetch_all(&mut *connection).await?;
+    let mut missing = Vec::new();
+    if let Some(roles) = roles {
+        missing = given(connection, roles).await?;
+        missing.retain(|right| !held.contains(right));
+    }
     let foreign = held.into_iter().filter(|(grantee, privilege, object)| {
         grantee == "PUBLIC" || !(matches!(&**privilege, "SELECT" | "USAGE") || is_writers(privilege, object))
     });
-    let finding = |(grantee, privilege, object)| Finding::ForeignGrant { grantee, privilege, object };
-    Ok(foreign.map(finding).collect())
+    let foreign =
+        foreign.map(|(grantee, privilege, object)| Finding::ForeignGrant { grantee, privilege, object });
+    let missing = missing.into_iter().map(|(grantee, privilege, object)| Finding::MissingGrant {
+        grantee,
+        privilege,
+        object,
+    });
+    Ok(foreign.chain(missing).collect())
+}
+
+/// What `up` gives, right by right, on what is there.
+async fn given(connection: &mut PgConnection, roles: &Roles) -> Result<Vec<Right>, sqlx::Error> {
+    let relations: Vec<(String, bool)> = query_as(
+        "SELECT relname::text, relkind = 'S' FROM pg_class
+         WHERE relnamespace = to_regnamespace('atelier') AND relkind IN ('r', 'p', 'v', 'm', 'S') ORDER BY 1",
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut rights = Vec::new();
+    for role in [&roles.writer, &roles.reader] {
+        rights.push((role.clone(), "USAGE".to_owned(), String::new()));
+        let tables = relations.iter().filter(|(_, is_sequence)| !is_sequence);
+        rights.extend(tables.map(|(name, _)| (role.clone(), "SELECT".to_owned(), name.clone())));
+    }
+    let is_there = |name: &str| relations.iter().any(|(relation, _)| relation == name);
+    for (privilege, table) in WRITER.iter().filter(|(_, table)| is_there(table)) {
+        let of = |privilege: String| (roles.writer.clone(), privilege, (*table).to_owned());
+        match privilege.split_once(" (") {
+            Some((verb, columns)) => {
+                let columns = columns.trim_end_matches(')').split(", ");
+                rights.extend(columns.map(|column| of(format!("{verb} ({column})"))));
+            }
+            None => rights.push(of((*privilege).to_owned())),
+        }
+    }
+    if is_there(WRITER_SEQUENCE) {
+        rights.push((roles.writer.clone(), "USAGE".to_owned(), WRITER_SEQUENCE.to_owned()));
+    }
+    Ok(rights)
 }
 
 /// Whether `up` gives this to the writer. Columns stand one by one in the catalog, and together in our list.
