@@ -1,4 +1,5 @@
 //! Migrations: named, numbered without gaps, with a reason, without roles, and never changed once they are released.
+//! What a name and a header mean is the migrator's to judge; here is only what needs the whole repository.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,9 @@ use super::tree::File;
 use super::{Tree, Violation};
 
 const FOLDER: &str = "migrations";
-const NAMING: &str = "Name it NNNN_name.expand.sql or NNNN_name.contract.sql; numbers go up by one.";
+const NAMING: &str = "Name it NNNN_name.expand.sql or NNNN_name.contract.sql, NNNN_name.down.sql beside an expand; numbers go up by one.";
+/// A file that fills rows; no schema version counts it.
+const BACKFILL: &str = "-- backfill:";
 /// Where order-status and orders state the schema that they were written for.
 const WINDOW: &str = "services/service-kit/src/database/window.rs";
 const WINDOW_CONSTANT: &str = "pub const APP_SCHEMA: i64 = ";
@@ -15,7 +18,19 @@ const WINDOW_CONSTANT: &str = "pub const APP_SCHEMA: i64 = ";
 struct Named<'a> {
     file: &'a File,
     number: i64,
-    expands: bool,
+    phase: &'a str,
+}
+
+impl Named<'_> {
+    /// Whether the schema's version counts it.
+    fn expands(&self) -> bool {
+        self.phase == "expand" && !header(self.file).any(|line| line.starts_with(BACKFILL))
+    }
+}
+
+/// The comments that a file begins with.
+fn header(file: &File) -> impl Iterator<Item = &str> {
+    file.text.lines().take_while(|line| line.starts_with("-- "))
 }
 
 fn sql(tree: &Tree) -> impl Iterator<Item = &File> {
@@ -32,12 +47,8 @@ fn parse(file: &File) -> Option<Named<'_>> {
     let (number, words) = stem.split_once('_')?;
     let number = (number.len() == 4).then(|| number.parse().ok()).flatten()?;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    let known = phase == "expand" || phase == "contract";
-    (known && !words.is_empty() && words.chars().all(plain)).then_some(Named {
-        file,
-        number,
-        expands: phase == "expand",
-    })
+    let known = matches!(phase, "expand" | "contract" | "down");
+    (known && !words.is_empty() && words.chars().all(plain)).then_some(Named { file, number, phase })
 }
 
 /// Names parse; numbers are 1, 2, 3 … without a gap or a double.
@@ -51,7 +62,7 @@ pub(super) fn are_named_and_numbered(tree: &Tree) -> Vec<Violation> {
         }
     }
     named.sort_by_key(|migration| migration.number);
-    for (expected, migration) in (1..).zip(&named) {
+    for (expected, migration) in (1..).zip(named.iter().filter(|migration| migration.phase != "down")) {
         if migration.number != expected {
             let what = format!("this migration should be number {expected:04}");
             violations.push(migration.file.violation(1, what, NAMING));
@@ -63,10 +74,7 @@ pub(super) fn are_named_and_numbered(tree: &Tree) -> Vec<Violation> {
 
 /// The header says why; the directives before that line are the migrator's to judge.
 pub(super) fn say_why(tree: &Tree) -> Vec<Violation> {
-    let silent = sql(tree).filter(|file| {
-        let mut header = file.text.lines().take_while(|line| line.starts_with("-- "));
-        !header.any(|line| line.starts_with("-- Why: "))
-    });
+    let silent = sql(tree).filter(|file| !header(file).any(|line| line.starts_with("-- Why: ")));
     let remedy = "Let its first line be a sentence: `-- Why: …`";
     silent.map(|file| file.violation(1, "this migration does not say why it is there", remedy)).collect()
 }
@@ -113,11 +121,7 @@ pub(super) fn are_append_only(tree: &Tree) -> Vec<Violation> {
 
 /// The services state the schema they were written for; it is the newest expanding migration.
 pub(super) fn services_know_the_newest(tree: &Tree) -> Vec<Violation> {
-    let newest = sql(tree)
-        .filter_map(parse)
-        .filter(|migration| migration.expands)
-        .map(|migration| migration.number)
-        .max();
+    let newest = sql(tree).filter_map(parse).filter(Named::expands).map(|migration| migration.number).max();
     let Some(newest) = newest else { return Vec::new() };
     let stated = tree.file(WINDOW).and_then(|file| {
         let mut lines = file.lines();
@@ -159,7 +163,11 @@ mod tests {
         for tree in [gap, double, odd] {
             assert_eq!(are_named_and_numbered(&tree).len(), 1);
         }
-        let good = fixture(&[("migrations/0002_b.contract.sql", ""), ("migrations/0001_a.expand.sql", "")]);
+        let good = fixture(&[
+            ("migrations/0002_b.contract.sql", ""),
+            ("migrations/0001_a.expand.sql", ""),
+            ("migrations/0001_a.down.sql", ""),
+        ]);
         assert_eq!(are_named_and_numbered(&good), []);
     }
 
@@ -197,6 +205,7 @@ mod tests {
             fixture(&[
                 ("migrations/0001_a.expand.sql", ""),
                 ("migrations/0002_b.contract.sql", ""),
+                ("migrations/0003_c.expand.sql", "-- backfill: batch=10\n-- Why: c.\n"),
                 (WINDOW, text),
             ])
         };

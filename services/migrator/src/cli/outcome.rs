@@ -110,6 +110,7 @@ fn exit_of_plan(error: &PlanError) -> Exit {
 fn exit_of_contracts(error: &ContractError) -> Exit {
     match error {
         ContractError::Change(error) => exit_of_change(error),
+        ContractError::Backfill(error) => exit_of_backfill(error),
         ContractError::NotYet { .. }
         | ContractError::NotApproved { .. }
         | ContractError::OldApplications { .. } => Exit::NotApproved,

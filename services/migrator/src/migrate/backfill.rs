@@ -1,7 +1,7 @@
 //! `backfill`: rows filled a batch at a time, while applications serve. Each batch is a transaction that also writes down how
 //! far it came, so a backfill may be stopped, killed and begun again at any moment. No `up` runs or waits for one.
 
-mod batch;
+pub(super) mod batch;
 
 use std::pin::Pin;
 use std::time::Duration;

@@ -1,13 +1,15 @@
 //! `up --contracts`: the contracts that wait, if the plan that was approved is still the plan.
 //!
 //! What goes is gone, so the order is fixed: the approval, then nobody connected who is too old, then `min_app_schema`, which
-//! makes older applications un-ready, then a second look at who is connected, and only then the files.
+//! makes older applications un-ready, then a second look at who is connected, then a batch of each backfill for what they wrote
+//! last, and only then the files.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{query, query_scalar};
 
 use super::applications::{self, Application};
-use super::bookkeeping::{self, Origin};
+use super::backfill::{self, BackfillError};
+use super::bookkeeping::{self, AppliedRow, Memory, Origin};
 use super::change::{ChangeError, ChangeOptions, change};
 use super::files::{Migration, MigrationSet, Phase};
 use super::lock::Held;
@@ -21,7 +23,7 @@ pub enum ContractError {
     /// As every change of the schema.
     #[error(transparent)]
     Change(#[from] ChangeError),
-    /// A file has to run first, and the plan will be another after it.
+    /// A file has to run first.
     #[error("{file} has to run first: {}, then `migrator plan` for the hash to approve", how(*phase))]
     NotYet {
         /// Which.
@@ -29,6 +31,9 @@ pub enum ContractError {
         /// It is an expand or a backfill.
         phase: Phase,
     },
+    /// A backfill before them could not be tried once more.
+    #[error("whether a backfill has still something to do is not known")]
+    Backfill(#[source] BackfillError),
     /// What would be done is not what was approved.
     #[error(
         "the approved plan is {approved}, but the plan is {actual} now: read `migrator plan` again, and approve that hash if it \
@@ -89,6 +94,7 @@ pub async fn contract_until(
         if let Some(last) = contracts.last() {
             may_run(connection, &options.migrations, approved).await?;
             shut_out(connection, options.migrations.needed_by(last)).await?;
+            fill_up(connection, options, &memory, last).await?;
         }
         let mut applied = Vec::new();
         for file in contracts {
@@ -138,6 +144,28 @@ async fn shut_out(connection: &mut PgConnection, needed: i64) -> Result<(), Cont
     let applications = applications::older_than(connection, needed).await.map_err(read())?;
     if !applications.is_empty() {
         return Err(ContractError::OldApplicationCame { needed, applications });
+    }
+    Ok(())
+}
+
+/// A batch of each backfill before `last`, finished as it is: what older applications wrote since would be lost. Those before
+/// a contract that has run are settled, and their columns may be gone.
+async fn fill_up(
+    connection: &mut PgConnection,
+    options: &ChangeOptions,
+    memory: &Memory,
+    last: &Migration,
+) -> Result<(), ContractError> {
+    let is_contract = |row: &&AppliedRow| row.phase.as_deref() == Some(Phase::Contract.name());
+    let settled = memory.applied.iter().filter(is_contract).map(|row| row.version).max().unwrap_or(0);
+    let open = settled..last.version;
+    for file in options.migrations.of(Phase::Backfill).filter(|file| open.contains(&file.version)) {
+        let (changed, _) = backfill::batch::run(connection, file, options.deadline)
+            .await
+            .map_err(ContractError::Backfill)?;
+        if changed > 0 {
+            return Err(ContractError::NotYet { file: file.file.clone(), phase: file.phase });
+        }
     }
     Ok(())
 }

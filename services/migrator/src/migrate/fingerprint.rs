@@ -63,7 +63,10 @@ SELECT line FROM ours, LATERAL (
 ) AS lines
 ORDER BY line COLLATE \"C\"";
 
-/// The fingerprint, led by the server's major version: each major words definitions in its own way.
+/// Raised when `LINES` tells more or otherwise, so that no older fingerprint is held against it.
+const FORM: u32 = 2;
+
+/// The fingerprint, led by the server's major version, since each words definitions in its own way, and by its form.
 pub(super) async fn compute(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
     let major: i32 = query_scalar("SELECT current_setting('server_version_num')::int / 10000")
         .fetch_one(&mut *connection)
@@ -74,7 +77,7 @@ pub(super) async fn compute(connection: &mut PgConnection) -> Result<String, sql
         hash.update(line.as_bytes());
         hash.update([0]);
     }
-    Ok(format!("pg{major}:{}", hex(&hash.finalize())))
+    Ok(format!("pg{major}/{FORM}:{}", hex(&hash.finalize())))
 }
 
 /// Remembers what the schema looks like now. Only an `up` that applied something does: another would bless a drift.
@@ -85,7 +88,7 @@ pub(super) async fn write_down(connection: &mut PgConnection) -> Result<(), sqlx
 }
 
 /// Whether the schema still looks as it was written down, and `None` when that cannot be told: nothing was written down,
-/// or the server is of another major version now.
+/// or the server is of another major version now, or another release wrote it down.
 pub(super) async fn unchanged(
     connection: &mut PgConnection,
     known: Option<&str>,
@@ -94,8 +97,21 @@ pub(super) async fn unchanged(
     Ok(same(known, &compute(connection).await?))
 }
 
-/// Whether two fingerprints are of one schema; `None` across major versions.
+/// Whether two fingerprints are of one schema; `None` across major versions and forms.
 pub(super) fn same(known: &str, now: &str) -> Option<bool> {
-    let major = |text: &str| text.split_once(':').map(|(major, _)| major.to_owned());
-    (major(known) == major(now)).then(|| known == now)
+    let kind = |text: &str| text.split_once(':').map(|(kind, _)| kind.to_owned());
+    (kind(known) == kind(now)).then(|| known == now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn only_fingerprints_of_one_kind_can_be_told_apart() {
+        assert_eq!(same("pg17/2:a", "pg17/2:a"), Some(true));
+        assert_eq!(same("pg17/2:a", "pg17/2:b"), Some(false));
+        assert_eq!(same("pg16/2:a", "pg17/2:a"), None);
+        assert_eq!(same("pg17:a", "pg17/2:b"), None);
+    }
 }

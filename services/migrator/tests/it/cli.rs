@@ -121,11 +121,16 @@ async fn a_plan_says_what_to_type_next_and_a_rollback_is_judged() {
 async fn a_bundle_tells_everything_but_secrets() {
     let database = TestDatabase::create().await.expect("a database");
     let mut admin = database.connect(Role::Admin).await.expect("connected");
+    // A login of its own, since settings of a login belong to the server, which other tests share.
+    let login = format!("bundled_{}", std::process::id());
+    let make = format!(
+        "CREATE ROLE {login} LOGIN; ALTER ROLE {login} SET atelier.mine = 'verysecret';
+         ALTER ROLE {login} SET lock_timeout = '7s'; GRANT USAGE ON SCHEMA atelier TO {login};
+         GRANT SELECT ON ALL TABLES IN SCHEMA atelier TO {login}"
+    );
+    run(&mut admin, &make).await.expect("a login");
     let owner = database.user(Role::Owner);
-    let setting =
-        format!("ALTER ROLE {owner} IN DATABASE {} SET atelier.mine = 'verysecret'", database.name());
-    run(&mut admin, &setting).await.expect("set");
-    let url = database.url(Role::Owner).replace(&format!("//{owner}@"), &format!("//{owner}:verysecret@"));
+    let url = database.url(Role::Owner).replace(&format!("//{owner}@"), &format!("//{login}:verysecret@"));
     let output = with_url(&url, &["bundle"]);
     assert_exit(&output, 0);
     let told = words(&output.stdout);
@@ -134,7 +139,10 @@ async fn a_bundle_tells_everything_but_secrets() {
     for part in ["release", "server", "status", "verify", "plan", "configuration"] {
         assert!(bundle[part].is_object() && bundle[part]["error"].is_null(), "{part}: {}", bundle[part]);
     }
-    assert_eq!(bundle["server"]["login"], owner);
+    assert_eq!(bundle["server"]["login"], login.as_str());
+    let roles = bundle["server"]["roles"].as_array().expect("roles");
+    let of_login = roles.iter().find(|role| role["name"] == login.as_str()).expect("the login");
+    assert_eq!(of_login["settings"], serde_json::json!(["lock_timeout=7s"]));
     assert!(bundle["server"]["settings"]["server_version"].is_string(), "{}", bundle["server"]);
 
     let folder = std::env::temp_dir().join(format!("bundle-{}.json", std::process::id()));

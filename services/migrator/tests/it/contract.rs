@@ -1,9 +1,11 @@
 //! `up --contracts`: only what was approved, only when nobody old is connected, and again after it was cut short.
 
+use std::time::Duration;
+
 use migrator::migrate::apply::ApplyError;
 use migrator::migrate::{
-    ChangeError, ChangeOptions, ContractError, Phase, UpReport, check_rollback, contract_until, plan, status,
-    up,
+    ChangeError, ChangeOptions, ContractError, Phase, UpReport, backfill_until, check_rollback,
+    contract_until, plan, status, up,
 };
 use sqlx::{PgConnection, query_as, query_scalar};
 use testkit::{Role, TestDatabase};
@@ -100,6 +102,36 @@ async fn an_expand_and_a_backfill_before_it_come_first() {
         let error = contract(&database, &set, "none").await.expect_err("too early");
         assert!(matches!(error, ContractError::NotYet { phase, .. } if phase == expected), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_was_written_after_a_backfill_was_finished_is_filled_before_anything_goes() {
+    let column = ("0006_b.expand.sql", "ALTER TABLE atelier.a ADD COLUMN k int;");
+    let fill = (
+        "0007_c.expand.sql",
+        "-- backfill: batch=10\n-- Why: a test.\nUPDATE atelier.a SET k = n WHERE n IN (SELECT n FROM atelier.a WHERE k IS NULL LIMIT $1);",
+    );
+    let goes = ("0008_d.contract.sql", "ALTER TABLE atelier.a DROP COLUMN n;");
+    let (database, mut admin, options) = expanded(&[TABLE, column, fill, goes]).await;
+    let address = database.options(Role::Admin);
+    let filled = async || {
+        let done = backfill_until(&address, &options, None, Duration::ZERO, std::future::pending()).await;
+        done.expect("filled")[0].rows_done
+    };
+    assert_eq!(filled().await, 0);
+    let approved = hash(&database, &options).await;
+    run(&mut admin, "INSERT INTO atelier.a (n) SELECT generate_series(1, 15)")
+        .await
+        .expect("by an older one");
+    let error = contract(&database, &options, &approved).await.expect_err("rows would be lost");
+    assert!(matches!(error, ContractError::NotYet { phase: Phase::Backfill, .. }), "{error}");
+    assert_eq!(filled().await, 15);
+    contract(&database, &options, &approved).await.expect("the same approval");
+
+    // What that contract settled is not tried again: its column is gone.
+    let later = ("0009_e.contract.sql", "ALTER TABLE atelier.a DROP COLUMN m;");
+    let later = files(&[TABLE, column, fill, goes, later]);
+    contract(&database, &later, &hash(&database, &later).await).await.expect("done");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// Runs one, and again while others are at its rows, until `deadline` has passed. Answers the rows that it changed, and that
 /// all so far did.
-pub(super) async fn run(
+pub(in crate::migrate) async fn run(
     connection: &mut PgConnection,
     file: &Migration,
     deadline: Duration,
