@@ -33,6 +33,38 @@ async fn fill(database: &TestDatabase, options: &ChangeOptions) -> Result<Vec<Fi
         .await
 }
 
+/// Waits until the server has no session of a migrator any more.
+async fn gone(database: &TestDatabase) {
+    let connected = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%'";
+    testkit::wait::until("its session ends", DEADLINE, || async {
+        let mut other = database.connect(Role::Admin).await.ok()?;
+        let count: i64 = query_scalar(connected).fetch_one(&mut other).await.ok()?;
+        (count == 0).then_some(())
+    })
+    .await
+    .expect("it ends");
+}
+
+/// A call that is stopped in the pause after its first batch.
+async fn one_batch(database: &TestDatabase, options: &ChangeOptions) -> Vec<Filled> {
+    let one_is_done = async {
+        testkit::wait::until("a batch is done", DEADLINE, || async {
+            let mut other = database.connect(Role::Admin).await.ok()?;
+            let done: i64 = query_scalar("SELECT count(*) FROM atelier.schema_meta_backfills")
+                .fetch_one(&mut other)
+                .await
+                .ok()?;
+            (done > 0).then_some(())
+        })
+        .await
+        .expect("it runs");
+    };
+    backfill_until(&database.options(Role::Admin), options, Some("2"), Duration::from_mins(1), one_is_done)
+        .await
+        .expect("stopped in its pause")
+}
+
 /// Rows filled, and what the database remembers: rows, batches, whether it is finished.
 async fn state(admin: &mut PgConnection) -> (i64, i64, i64, bool) {
     query_as(
@@ -84,21 +116,7 @@ async fn a_stop_is_heeded_between_batches_and_the_next_call_goes_on() {
     let stop = std::future::ready(());
     let error = backfill_until(&address, &options, None, Duration::ZERO, stop).await;
     assert!(matches!(error, Err(BackfillError::Change(ChangeError::Stopped))), "before anything: {error:?}");
-    let one_batch = async {
-        testkit::wait::until("a batch is done", DEADLINE, || async {
-            let mut other = database.connect(Role::Admin).await.ok()?;
-            let done: i64 = query_scalar("SELECT count(*) FROM atelier.schema_meta_backfills")
-                .fetch_one(&mut other)
-                .await
-                .ok()?;
-            (done > 0).then_some(())
-        })
-        .await
-        .expect("it runs");
-    };
-    let stopped = backfill_until(&address, &options, Some("2"), Duration::from_mins(1), one_batch)
-        .await
-        .expect("stopped in its pause");
+    let stopped = one_batch(&database, &options).await;
     assert!(matches!(stopped.as_slice(), [Filled { rows: 10, is_finished: false, .. }]), "{stopped:?}");
     assert_eq!(state(&mut admin).await, (10, 10, 1, false));
     let rest = fill(&database, &options).await.expect("the rest");
@@ -109,10 +127,9 @@ async fn a_stop_is_heeded_between_batches_and_the_next_call_goes_on() {
 async fn a_batch_that_is_cut_off_leaves_neither_rows_nor_progress() {
     let (database, mut admin, options) = rows(25).await;
     let address = database.options(Role::Admin);
-    let mut patient = options.clone();
-    patient.deadline = DEADLINE;
-    // The second batch meets a locked row, and dies while it waits: as by kill -9, nobody says goodbye.
-    run(&mut admin, "BEGIN; SELECT n FROM atelier.a WHERE n = 15 FOR UPDATE").await.expect("locked");
+    one_batch(&database, &options).await;
+    // The second batch has filled its rows and cannot write that down; there it dies, as by kill -9.
+    run(&mut admin, "BEGIN; LOCK TABLE atelier.schema_meta_backfills IN SHARE MODE").await.expect("locked");
     let second_waits = async {
         let waiting = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%' AND wait_event_type = 'Lock'";
@@ -125,9 +142,10 @@ async fn a_batch_that_is_cut_off_leaves_neither_rows_nor_progress() {
         .expect("it waits");
     };
     tokio::select! {
-        done = fill(&database, &patient) => panic!("{done:?}"),
+        done = fill(&database, &options) => panic!("{done:?}"),
         () = second_waits => {}
     }
+    gone(&database).await;
     run(&mut admin, "ROLLBACK").await.expect("freed");
     assert_eq!(state(&mut admin).await, (10, 10, 1, false));
     let rest = backfill_until(&address, &options, Some(FILL.0), Duration::ZERO, std::future::pending())

@@ -80,7 +80,9 @@ async fn an_index_whose_migrator_died_is_made_by_the_next_one() {
     up(&address, &files(&[TABLE])).await.expect("up");
     // Whoever writes to the table keeps CREATE INDEX CONCURRENTLY waiting.
     run(&mut admin, "BEGIN; INSERT INTO atelier.a VALUES (1)").await.expect("a long writer");
-    let both = files(&[TABLE, INDEX]);
+    // Patience that outlasts the test: neither its own timeout nor the writer ends the wait of the dead one.
+    let patient = INDEX.1.replace("-- Why", "-- lock_timeout: 10min\n-- Why");
+    let both = files(&[TABLE, (INDEX.0, &patient)]);
     tokio::select! {
         done = up(&address, &both) => panic!("{done:?}"),
         () = count(&database, WAITING, 1) => {}
