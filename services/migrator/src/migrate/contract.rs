@@ -5,7 +5,7 @@
 //! last, and only then the files.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{query, query_scalar};
+use sqlx::{query, query_as};
 
 use super::applications::{self, Application};
 use super::backfill::{self, BackfillError};
@@ -77,8 +77,16 @@ fn how(phase: Phase) -> &'static str {
     }
 }
 
-/// Runs the contracts that wait, if `approved` is the hash of their plan. With none that waits it does nothing, so a Job may
-/// run it again.
+/// What an approval is for.
+enum Approval {
+    /// The plan as it is now, or the rest of one that was begun under it and cut short.
+    ThisPlan,
+    /// A plan that was carried out; what waits now came later.
+    Done,
+}
+
+/// Runs the contracts that wait, if `approved` is the hash of their plan. With an approval that was carried out, or none that
+/// waits, it does nothing: a Job may run again, and an approval may be left where it was given.
 pub async fn contract_until(
     database: &PgConnectOptions,
     options: &ChangeOptions,
@@ -86,15 +94,19 @@ pub async fn contract_until(
     stop: impl Future<Output = ()>,
 ) -> Result<UpReport, ContractError> {
     change(database, options, stop, async |connection, held, memory| {
-        let contracts: Vec<&Migration> = options
+        let mut contracts: Vec<&Migration> = options
             .migrations
             .of(Phase::Contract)
             .filter(|file| memory.row(file.version).is_none())
             .collect();
-        if let Some(last) = contracts.last() {
-            may_run(connection, &options.migrations, approved).await?;
-            shut_out(connection, options.migrations.needed_by(last)).await?;
-            fill_up(connection, options, &memory, last).await?;
+        if let Some(last) = contracts.last().copied() {
+            match judge(connection, &options.migrations, approved).await? {
+                Approval::Done => contracts.clear(),
+                Approval::ThisPlan => {
+                    shut_out(connection, options.migrations.needed_by(last)).await?;
+                    fill_up(connection, options, &memory, last).await?;
+                }
+            }
         }
         let mut applied = Vec::new();
         for file in contracts {
@@ -105,26 +117,30 @@ pub async fn contract_until(
     .await
 }
 
-/// The approval is for the plan as it is now, or for the rest of one that was begun under it and cut short.
-async fn may_run(
+async fn judge(
     connection: &mut PgConnection,
     migrations: &MigrationSet,
     approved: &str,
-) -> Result<(), ContractError> {
+) -> Result<Approval, ContractError> {
     let read = || ChangeError::bookkeeping("read");
+    let (rest, is_known): (Option<String>, bool) = query_as(
+        "SELECT (SELECT remaining_hash FROM atelier.schema_meta_approvals WHERE plan_hash = $1),
+            EXISTS (SELECT FROM atelier.schema_meta_files WHERE plan_hash = $1)",
+    )
+    .bind(approved)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(read())?;
+    if is_known && rest.is_none() {
+        return Ok(Approval::Done);
+    }
     let plan = plan::current(connection, migrations).await.map_err(read())?;
     if let Some(Waiting { file, phase }) = plan.waits_for {
         return Err(ContractError::NotYet { file, phase });
     }
     let actual = plan.plan_hash.unwrap_or_default();
-    let rest: Option<String> =
-        query_scalar("SELECT remaining_hash FROM atelier.schema_meta_approvals WHERE plan_hash = $1")
-            .bind(approved)
-            .fetch_optional(connection)
-            .await
-            .map_err(read())?;
     if actual == approved || rest.as_ref() == Some(&actual) {
-        return Ok(());
+        return Ok(Approval::ThisPlan);
     }
     Err(ContractError::NotApproved { approved: approved.to_owned(), actual })
 }
@@ -183,21 +199,30 @@ async fn run(
     let took = apply::apply(connection, file.into(), options.deadline, async |connection| {
         bookkeeping::remember(connection, file, origin).await?;
         fingerprint::write_down(connection).await?;
-        let Some(rest) = plan::current(connection, &options.migrations).await?.plan_hash else {
-            return Ok(());
-        };
-        query(
-            "INSERT INTO atelier.schema_meta_approvals (plan_hash, remaining_hash) VALUES ($1, $2)
-             ON CONFLICT (plan_hash) DO UPDATE SET remaining_hash = excluded.remaining_hash, at = now()",
-        )
-        .bind(approved)
-        .bind(rest)
-        .execute(connection)
-        .await?;
-        Ok(())
+        let plan = plan::current(connection, &options.migrations).await?;
+        let rest = (!plan.contracts.is_empty()).then(|| plan.plan_hash.unwrap_or_default());
+        note_rest(connection, approved, rest.as_deref()).await
     })
     .await
     .map_err(ChangeError::Apply)?;
     bookkeeping::remember_time(connection, file, took).await;
     Ok(Applied::new(file, took))
+}
+
+/// Nothing left is no row: the approval was carried out. A rest that has to wait for something is under no hash.
+async fn note_rest(
+    connection: &mut PgConnection,
+    approved: &str,
+    rest: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    let noted = match rest {
+        Some(rest) => query(
+            "INSERT INTO atelier.schema_meta_approvals (plan_hash, remaining_hash) VALUES ($1, $2)
+             ON CONFLICT (plan_hash) DO UPDATE SET remaining_hash = excluded.remaining_hash, at = now()",
+        )
+        .bind(approved)
+        .bind(rest),
+        None => query("DELETE FROM atelier.schema_meta_approvals WHERE plan_hash = $1").bind(approved),
+    };
+    noted.execute(connection).await.map(|_| ())
 }

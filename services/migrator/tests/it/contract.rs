@@ -78,6 +78,22 @@ async fn an_approved_contract_runs_although_a_later_expand_did_and_remembers_its
 }
 
 #[tokio::test]
+async fn an_approval_that_was_carried_out_and_left_lying_is_for_nothing_that_came_later() {
+    let (database, mut admin, options) = expanded(&[TABLE, COLUMN, CONTRACT]).await;
+    let approved = hash(&database, &options).await;
+    contract(&database, &options, &approved).await.expect("done");
+    // The next release, before and after its `up`.
+    let next = files(&[TABLE, COLUMN, CONTRACT, LATER, SECOND]);
+    for _ in 0..2 {
+        let report = contract(&database, &next, &approved).await.expect("nothing of its own to do");
+        assert_eq!((report.applied, report.contracts_pending), (vec![], vec![SECOND.0.to_owned()]));
+        up(&database.options(Role::Admin), &next).await.expect("up");
+    }
+    assert_eq!(columns(&mut admin).await, ["j", "k", "m"]);
+    assert_eq!(min_app_schema(&mut admin).await, 6);
+}
+
+#[tokio::test]
 async fn a_stale_hash_runs_nothing_and_tells_both() {
     let (database, mut admin, options) = expanded(&[TABLE, CONTRACT]).await;
     let stale = hash(&database, &options).await;
