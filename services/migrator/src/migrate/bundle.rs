@@ -101,12 +101,14 @@ async fn server(database: &PgConnectOptions) -> Result<Value, ServerError> {
     }))
 }
 
+/// As a new session of this login has them, not as ours has set them.
 async fn settings(connection: &mut PgConnection) -> Result<Value, sqlx::Error> {
-    let rows: Vec<(String, String)> =
-        query_as("SELECT name, setting FROM pg_settings WHERE name = ANY($1) ORDER BY name")
-            .bind(SETTINGS)
-            .fetch_all(connection)
-            .await?;
+    let rows: Vec<(String, String)> = query_as(
+        "SELECT name, coalesce(reset_val, setting) FROM pg_settings WHERE name = ANY($1) ORDER BY name",
+    )
+    .bind(SETTINGS)
+    .fetch_all(connection)
+    .await?;
     Ok(rows.into_iter().map(|(name, setting)| (name, Value::String(setting))).collect())
 }
 

@@ -19,8 +19,9 @@ pub struct Identity {
     pub name: String,
     /// Its number on the server.
     pub oid: i64,
-    /// The server's own number, made by initdb; absent for a login that may not read it.
-    pub system_identifier: Option<i64>,
+    /// The server's own number, made by initdb, as text, since JSON's numbers end below it; absent for a login that may not
+    /// read it.
+    pub system_identifier: Option<String>,
 }
 
 /// The state that a plan is for.
@@ -40,7 +41,7 @@ impl Ground {
         let identity: Identity = query_as(
             "SELECT datname::text AS name, oid::bigint AS oid,
                 CASE WHEN has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
-                    THEN (SELECT system_identifier FROM pg_catalog.pg_control_system()) END AS system_identifier
+                    THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END AS system_identifier
              FROM pg_database WHERE datname = current_database()",
         )
         .fetch_one(&mut *connection)
@@ -50,7 +51,7 @@ impl Ground {
         add(&mut hash, b"atelier plan 1");
         add(&mut hash, identity.name.as_bytes());
         add(&mut hash, &identity.oid.to_be_bytes());
-        add(&mut hash, &identity.system_identifier.unwrap_or_default().to_be_bytes());
+        add(&mut hash, identity.system_identifier.as_deref().unwrap_or_default().as_bytes());
         add(&mut hash, fingerprint.as_bytes());
         for row in &memory.applied {
             add(&mut hash, &row.version.to_be_bytes());

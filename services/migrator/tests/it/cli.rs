@@ -140,6 +140,7 @@ async fn a_bundle_tells_everything_but_secrets() {
         assert!(bundle[part].is_object() && bundle[part]["error"].is_null(), "{part}: {}", bundle[part]);
     }
     assert_eq!(bundle["server"]["login"], login.as_str());
+    assert_eq!(bundle["server"]["settings"]["lock_timeout"], "7000", "as the login has it");
     let roles = bundle["server"]["roles"].as_array().expect("roles");
     let of_login = roles.iter().find(|role| role["name"] == login.as_str()).expect("the login");
     assert_eq!(of_login["settings"], serde_json::json!(["lock_timeout=7s"]));

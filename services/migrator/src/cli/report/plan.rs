@@ -70,7 +70,7 @@ pub(crate) fn down_plan(plan: &DownPlan, out: &mut impl Write) -> io::Result<()>
 
 fn database(identity: &Identity, out: &mut impl Write) -> io::Result<()> {
     write!(out, "database {} (oid {}", identity.name, identity.oid)?;
-    if let Some(number) = identity.system_identifier {
+    if let Some(number) = &identity.system_identifier {
         write!(out, " of server {number}")?;
     }
     writeln!(out, ")")
