@@ -199,7 +199,14 @@ impl<O: Write> Call<'_, O> {
                 self.say(args.output, &restored, report::restored)?;
                 Ok(if restored.broken.is_empty() { Exit::Success } else { Exit::Failure })
             }
-            _ => Ok(Exit::Success),
+            // These have their own ways above.
+            Command::Plan(_)
+            | Command::Up(_)
+            | Command::Backfill(_)
+            | Command::Down(_)
+            | Command::Bundle(_)
+            | Command::Roles(_)
+            | Command::Config(_) => Ok(Exit::Success),
         }
     }
 }

@@ -9,7 +9,7 @@ use migrator::migrate::{
 use sqlx::{PgConnection, query_as, query_scalar};
 use testkit::{Role, TestDatabase};
 
-use crate::support::{DEADLINE, empty, files, run};
+use crate::support::{CONNECTED, DEADLINE, WAITING, count, empty, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int PRIMARY KEY, m int);");
 const FILL: (&str, &str) = (
@@ -31,19 +31,6 @@ async fn rows(count: i32) -> (TestDatabase, PgConnection, ChangeOptions) {
 async fn fill(database: &TestDatabase, options: &ChangeOptions) -> Result<Vec<Filled>, BackfillError> {
     backfill_until(&database.options(Role::Admin), options, None, Duration::ZERO, std::future::pending())
         .await
-}
-
-/// Waits until the server has no session of a migrator any more.
-async fn gone(database: &TestDatabase) {
-    let connected = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%'";
-    testkit::wait::until("its session ends", DEADLINE, || async {
-        let mut other = database.connect(Role::Admin).await.ok()?;
-        let count: i64 = query_scalar(connected).fetch_one(&mut other).await.ok()?;
-        (count == 0).then_some(())
-    })
-    .await
-    .expect("it ends");
 }
 
 /// A call that is stopped in the pause after its first batch.
@@ -130,22 +117,11 @@ async fn a_batch_that_is_cut_off_leaves_neither_rows_nor_progress() {
     one_batch(&database, &options).await;
     // The second batch has filled its rows and cannot write that down; there it dies, as by kill -9.
     run(&mut admin, "BEGIN; LOCK TABLE atelier.schema_meta_backfills IN SHARE MODE").await.expect("locked");
-    let second_waits = async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%' AND wait_event_type = 'Lock'";
-        testkit::wait::until("the second batch waits", DEADLINE, || async {
-            let mut other = database.connect(Role::Admin).await.ok()?;
-            let count: i64 = query_scalar(waiting).fetch_one(&mut other).await.ok()?;
-            (count > 0).then_some(())
-        })
-        .await
-        .expect("it waits");
-    };
     tokio::select! {
         done = fill(&database, &options) => panic!("{done:?}"),
-        () = second_waits => {}
+        () = count(&database, WAITING, 1) => {}
     }
-    gone(&database).await;
+    count(&database, CONNECTED, 0).await;
     run(&mut admin, "ROLLBACK").await.expect("freed");
     assert_eq!(state(&mut admin).await, (10, 10, 1, false));
     let rest = backfill_until(&address, &options, Some(FILL.0), Duration::ZERO, std::future::pending())

@@ -104,8 +104,14 @@ async fn a_plan_says_what_to_type_next_and_a_rollback_is_judged() {
         |to: i64| migrator(&database, Role::Admin, &["check-rollback", "--to-schema", &to.to_string()]);
     assert_exit(&check(newest), 0);
     assert_exit(&check(newest + 1), 67);
-    let contracts = ["up", "--contracts", "--approved-plan-hash", "none"];
-    assert_exit(&migrator(&database, Role::Admin, &contracts), 0);
+    let contracts = ["up", "--contracts", "--approved-plan-hash", "none", "--output", "json"];
+    let report = migrator(&database, Role::Admin, &contracts);
+    assert_exit(&report, 0);
+    let told: Value = serde_json::from_slice(&report.stdout).expect("JSON");
+    assert_eq!(
+        (&told["schema_version"], &told["applied"]),
+        (&Value::from(newest), &Value::Array(Vec::new()))
+    );
     assert_exit(&migrator(&database, Role::Admin, &["up", "--contracts"]), 64);
     let to = (newest - 1).to_string();
     assert_exit(&migrator(&database, Role::Admin, &["plan", "--down-to", &to]), 1);

@@ -10,7 +10,7 @@ use migrator::migrate::{
 use sqlx::{PgConnection, query_as, query_scalar};
 use testkit::{Role, TestDatabase};
 
-use crate::support::{DEADLINE, application, empty, files, run};
+use crate::support::{WAITING, application, count, empty, files, run};
 
 const TABLE: (&str, &str) = ("0005_a.expand.sql", "CREATE TABLE atelier.a (n int, m int);");
 const COLUMN: (&str, &str) = ("0006_b.expand.sql", "ALTER TABLE atelier.a ADD COLUMN k int;");
@@ -180,16 +180,8 @@ async fn an_older_application_that_comes_meanwhile_stops_the_files_but_not_the_a
     run(&mut admin, "BEGIN; SELECT min_app_schema FROM atelier.schema_meta FOR UPDATE")
         .await
         .expect("locked");
-    let waiting = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%' AND wait_event_type = 'Lock'";
     let come = async {
-        testkit::wait::until("the migrator waits to raise min_app_schema", DEADLINE, || async {
-            let mut other = database.connect(Role::Admin).await.ok()?;
-            let count: i64 = query_scalar(waiting).fetch_one(&mut other).await.ok()?;
-            (count > 0).then_some(())
-        })
-        .await
-        .expect("it waits");
+        count(&database, WAITING, 1).await;
         let old = application(&database, "atelier/orders schema=5").await;
         run(&mut admin, "ROLLBACK").await.expect("freed");
         old

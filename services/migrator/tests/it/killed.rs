@@ -6,7 +6,7 @@ use migrator::migrate::{ChangeOptions, MigrationSet, up, verify};
 use sqlx::query_scalar;
 use testkit::{Role, TestDatabase};
 
-use crate::support::{DEADLINE, empty, files, run};
+use crate::support::{CONNECTED, WAITING, count, empty, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);");
 const INDEX: (&str, &str) = (
@@ -14,21 +14,6 @@ const INDEX: (&str, &str) = (
     "-- no-transaction\n-- Why: a test.\nCREATE INDEX CONCURRENTLY IF NOT EXISTS a_n_idx ON atelier.a (n);",
 );
 const VALID: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'atelier.a_n_idx'::regclass";
-/// Migrators that wait for a lock of somebody else.
-const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%' AND wait_event_type = 'Lock'";
-const CONNECTED: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%'";
-
-async fn count(database: &TestDatabase, sql: &'static str, expected: i64) {
-    testkit::wait::until(sql, DEADLINE, || async {
-        let mut other = database.connect(Role::Admin).await.ok()?;
-        let found: i64 = query_scalar(sql).fetch_one(&mut other).await.ok()?;
-        (found == expected).then_some(())
-    })
-    .await
-    .expect("it comes about");
-}
 
 fn binary(database: &TestDatabase) -> Child {
     Command::new(env!("CARGO_BIN_EXE_migrator"))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrator::migrate::{ChangeOptions, MigrationSet};
-use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
+use sqlx::{AssertSqlSafe, PgConnection, query_scalar, raw_sql};
 use testkit::{Role, TestDatabase};
 
 /// Long enough for a busy machine; nothing waits for it unless something is wrong.
@@ -27,6 +27,24 @@ pub(crate) async fn empty() -> (TestDatabase, PgConnection) {
 pub(crate) async fn application(database: &TestDatabase, name: &str) -> PgConnection {
     let options = database.options(Role::Admin).application_name(name);
     <PgConnection as sqlx::Connection>::connect_with(&options).await.expect("connected")
+}
+
+/// Migrators that wait for a lock of somebody else.
+pub(crate) const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%' AND wait_event_type = 'Lock'";
+/// All migrators.
+pub(crate) const CONNECTED: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%'";
+
+/// Waits until so many sessions are as `sql` asks.
+pub(crate) async fn count(database: &TestDatabase, sql: &'static str, expected: i64) {
+    testkit::wait::until(sql, DEADLINE, || async {
+        let mut other = database.connect(Role::Admin).await.ok()?;
+        let found: i64 = query_scalar(sql).fetch_one(&mut other).await.ok()?;
+        (found == expected).then_some(())
+    })
+    .await
+    .expect("it comes about");
 }
 
 /// Runs statements as they are.

@@ -7,7 +7,7 @@ use migrator::migrate::{ChangeError, ChangeOptions, UpReport, Window, status, up
 use sqlx::{query_as, query_scalar};
 use testkit::{Role, TestDatabase};
 
-use crate::support::{DEADLINE, empty, files, run};
+use crate::support::{DEADLINE, WAITING, count, empty, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);");
 const COLUMN: (&str, &str) = ("0002_b.expand.sql", "ALTER TABLE atelier.a ADD COLUMN m int;");
@@ -157,15 +157,7 @@ async fn a_busy_table_is_tried_again_until_it_is_free() {
 
     let patient = files(&[TABLE, impatient]);
     let freed = async {
-        let seen = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name LIKE 'atelier/migrator%' AND wait_event_type = 'Lock'";
-        testkit::wait::until("the migrator waits for the table", DEADLINE, || async {
-            let mut other = database.connect(Role::Admin).await.ok()?;
-            let waiting: i64 = query_scalar(seen).fetch_one(&mut other).await.ok()?;
-            (waiting > 0).then_some(())
-        })
-        .await
-        .expect("it waits");
+        count(&database, WAITING, 1).await;
         run(&mut admin, "ROLLBACK").await.expect("freed");
     };
     let (report, ()) = tokio::join!(apply(&database, &patient), freed);
