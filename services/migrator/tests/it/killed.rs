@@ -6,7 +6,7 @@ use migrator::migrate::{ChangeOptions, MigrationSet, up, verify};
 use sqlx::query_scalar;
 use testkit::{Role, TestDatabase};
 
-use crate::support::{CONNECTED, WAITING, count, empty, files, run};
+use crate::support::{CONNECTED, DEADLINE, WAITING, count, empty, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);");
 const INDEX: (&str, &str) = (
@@ -104,4 +104,21 @@ async fn two_migrators_and_an_index_made_concurrently_do_not_deadlock() {
     let applied = one.expect("up").applied.len() + other.expect("the other up").applied.len();
     assert_eq!(applied, 1);
     assert!(query_scalar::<_, bool>(VALID).fetch_one(&mut admin).await.expect("the index"));
+}
+
+#[tokio::test]
+async fn a_migrator_whose_node_is_gone_keeps_its_lock_for_a_minute_at_most() {
+    let (database, _admin) = empty().await;
+    let mut session = migrator::migrate::session::connect(&database.options(Role::Admin), DEADLINE)
+        .await
+        .expect("a session of a migrator");
+    let seconds: i32 = query_scalar(
+        "SELECT current_setting('tcp_keepalives_idle')::int
+            + current_setting('tcp_keepalives_interval')::int * current_setting('tcp_keepalives_count')::int
+            + (SELECT setting::int / 1000 FROM pg_settings WHERE name = 'client_connection_check_interval')",
+    )
+    .fetch_one(&mut session)
+    .await
+    .expect("what the system really does");
+    assert!((10..=60).contains(&seconds), "{seconds} s");
 }
