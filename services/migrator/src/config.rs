@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service_kit::config::{Mistakes, Settings};
-use service_kit::database::{APP_SCHEMA, DatabaseAddress};
+use service_kit::database::{Build, DatabaseAddress};
 use service_kit::telemetry::{LogFormat, check_level};
 use sqlx::postgres::PgConnectOptions;
 
@@ -113,6 +113,6 @@ impl DatabaseSection {
     /// How to connect.
     pub fn connect_options(&self) -> Result<PgConnectOptions, AddressError> {
         let options = self.address.connect_options().map_err(|error| AddressError(Box::new(error)))?;
-        Ok(options.application_name(&format!("atelier/migrator schema={APP_SCHEMA}")))
+        Ok(options.application_name(&Build::of("migrator").application_name()))
     }
 }

@@ -42,7 +42,7 @@ async fn run(common: &CommonArgs, args: ExplainArgs) -> Exit {
         Err(error) => return cli::refuse(&error, Exit::Configuration),
     };
     service_kit::tls::install_provider();
-    let dossier = match Dossier::read(OrderStatus::NAME, &config.base.database, args.order).await {
+    let dossier = match Dossier::read(OrderStatus::BUILD, &config.base.database, args.order).await {
         Ok(dossier) => dossier,
         Err(error) => return cli::refuse(&error, Exit::Failure),
     };

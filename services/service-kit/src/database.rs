@@ -22,7 +22,7 @@ pub use error::{ConnectError, DatabaseError, is_suspect};
 pub use read_only::ReadOnly;
 pub use rights::Rights;
 pub use statement::{Asker, BoxFuture, Kind, Outcome, Statement};
-pub use window::{APP_SCHEMA, Gate, REQUIRED_SCHEMA, SchemaWindow, gate};
+pub use window::{APP_SCHEMA, Build, Gate, SchemaWindow, gate};
 pub use worker::DatabaseMetrics;
 
 use std::iter;
@@ -58,7 +58,7 @@ impl Database {
     /// The way there, and the work of each worker, which ends when it is time to stop and nothing waits any more. Nothing here
     /// waits for the database.
     pub fn new(
-        service: &'static str,
+        build: Build,
         config: &DatabaseConfig,
         metrics: &DatabaseMetrics,
         stop: &CancellationToken,
@@ -75,7 +75,7 @@ impl Database {
         let writers = iter::repeat_n(&database.writers, config.write_connections);
         let workers = readers
             .chain(writers)
-            .map(|group| Worker::new(service, &database, group, &doubt, stop.clone()).run())
+            .map(|group| Worker::new(build, &database, group, &doubt, stop.clone()).run())
             .collect();
         (database, workers)
     }

@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use crate::chain::chain;
 use crate::cli::Output;
 use crate::config::Listen;
-use crate::database::{DatabaseConfig, Rights, SchemaWindow};
+use crate::database::{Build, DatabaseConfig, Rights, SchemaWindow};
 use crate::exit::Exit;
 
 /// How one thing is.
@@ -75,13 +75,13 @@ pub(crate) fn say(findings: &[Finding], output: Output, out: &mut impl Write) ->
 }
 
 /// Whether the database can be reached, as whom, whether its schema fits, and whether that login has the rights that are needed.
-pub(crate) async fn database(service: &'static str, rights: Rights, config: &DatabaseConfig) -> Vec<Finding> {
-    let mut connection = match config.connect(service).await {
+pub(crate) async fn database(build: Build, rights: Rights, config: &DatabaseConfig) -> Vec<Finding> {
+    let mut connection = match config.connect(build).await {
         Ok(connection) => connection,
         Err(error) => return vec![Finding::bad("database", chain(&error))],
     };
     let mut findings = vec![session(&mut connection).await];
-    findings.extend(schema(&mut connection, rights).await);
+    findings.extend(schema(&mut connection, build, rights).await);
     // Nothing hangs on how this ends.
     let _ = connection.close().await;
     findings
@@ -115,7 +115,7 @@ async fn session(connection: &mut PgConnection) -> Finding {
     }
 }
 
-async fn schema(connection: &mut PgConnection, rights: Rights) -> Vec<Finding> {
+async fn schema(connection: &mut PgConnection, build: Build, rights: Rights) -> Vec<Finding> {
     let window = match SchemaWindow::read(connection, rights).await {
         Ok(window) => window,
         Err(error) => {
@@ -123,7 +123,7 @@ async fn schema(connection: &mut PgConnection, rights: Rights) -> Vec<Finding> {
             return vec![Finding::bad("schema", words)];
         }
     };
-    if let Some(refusal) = window.refusal() {
+    if let Some(refusal) = window.refusal(build) {
         return vec![Finding::bad("schema", refusal)];
     }
     let fits = Finding::good("schema", format!("at version {}, which fits", window.version));

@@ -9,7 +9,7 @@ use axum::routing::{get, put};
 use axum::{Json, Router};
 
 use crate::chain::chain;
-use crate::database::ReadOnly;
+use crate::database::{Build, ReadOnly};
 use crate::http::PeerAddress;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
@@ -18,8 +18,8 @@ use crate::telemetry::{LevelError, set_level};
 /// What the ops routes show.
 #[derive(Clone)]
 pub struct Ops {
-    /// The binary's name.
-    pub service: &'static str,
+    /// What it is, and of which schema.
+    pub build: Build,
     /// Its metrics.
     pub metrics: Metrics,
     /// Its conditions.
@@ -53,9 +53,9 @@ async fn metrics(State(ops): State<Ops>) -> Response {
 
 async fn version(State(ops): State<Ops>) -> Response {
     Json(serde_json::json!({
-        "service": ops.service,
+        "service": ops.build.service,
         "version": env!("CARGO_PKG_VERSION"),
-        "schema": crate::database::APP_SCHEMA,
+        "schema": ops.build.schema,
     }))
     .into_response()
 }
@@ -107,7 +107,7 @@ mod tests {
         let mut request = Request::put("/loglevel").header(CONTENT_TYPE, "application/json");
         request.extensions_mut().unwrap().insert(PeerAddress(peer.parse().unwrap()));
         let request = request.body(Body::from("\"debug\"")).unwrap();
-        routes(Ops { service: "test", metrics, readiness, read_only })
+        routes(Ops { build: Build::of("test"), metrics, readiness, read_only })
             .oneshot(request)
             .await
             .unwrap()
@@ -124,8 +124,12 @@ mod tests {
     async fn switched_from(peer: &str) -> (StatusCode, bool) {
         let readiness = Readiness::default();
         let read_only = ReadOnly::new(false, readiness.clone());
-        let ops =
-            Ops { service: "test", metrics: Metrics::new("test"), readiness, read_only: read_only.clone() };
+        let ops = Ops {
+            build: Build::of("test"),
+            metrics: Metrics::new("test"),
+            readiness,
+            read_only: read_only.clone(),
+        };
         let mut request = Request::put("/read-only").header(CONTENT_TYPE, "application/json");
         let extensions = request.extensions_mut().unwrap();
         extensions.insert(PeerAddress(peer.parse().unwrap()));

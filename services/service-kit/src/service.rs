@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::database::{self, Database, DatabaseMetrics, Gate, ReadOnly, Rights};
+use crate::database::{self, Build, Database, DatabaseMetrics, Gate, ReadOnly, Rights};
 use crate::doctor::Finding;
 use crate::http::{BindError, Edge, Form, RequestIds, Server, wrap};
 use crate::identity::{Authenticator, IdentityError, verify_routes};
@@ -33,6 +33,8 @@ pub use program::main;
 pub trait Service {
     /// Its name: in logs, metrics and `application_name`.
     const NAME: &'static str;
+    /// The schemas that it can work on.
+    const BUILD: Build = Build::of(Self::NAME);
     /// What its login must be allowed to do.
     const RIGHTS: Rights;
     /// Its configuration.
@@ -146,16 +148,22 @@ impl Running {
         let mut lifecycle = Lifecycle::new(readiness.clone());
 
         let (database, workers) =
-            Database::new(S::NAME, &base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
+            Database::new(S::BUILD, &base.database, &DatabaseMetrics::new(&metrics), &lifecycle.stop_rest());
         for worker in workers {
             lifecycle.support("database worker", worker);
         }
-        let (gate, watch) =
-            database::gate(&database, S::RIGHTS, readiness.clone(), &metrics, lifecycle.stop_rest());
+        let (gate, watch) = database::gate(
+            &database,
+            S::BUILD,
+            S::RIGHTS,
+            readiness.clone(),
+            &metrics,
+            lifecycle.stop_rest(),
+        );
         lifecycle.support("schema gate", watch);
         let read_only = ReadOnly::new(base.database.read_only, readiness.clone());
         let ops = Ops {
-            service: S::NAME,
+            build: S::BUILD,
             metrics: metrics.clone(),
             readiness: readiness.clone(),
             read_only: read_only.clone(),

@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS atelier.schema_meta (
     only_row boolean PRIMARY KEY DEFAULT true CONSTRAINT schema_meta_only_row CHECK (only_row),
     min_app_schema integer NOT NULL DEFAULT 0 CONSTRAINT schema_meta_min_app_schema_range CHECK (min_app_schema >= 0),
     history_epoch integer NOT NULL DEFAULT 0 CONSTRAINT schema_meta_history_epoch_range CHECK (history_epoch >= 0),
-    fingerprint text
+    fingerprint text,
+    is_founding boolean NOT NULL DEFAULT true
 );
 INSERT INTO atelier.schema_meta DEFAULT VALUES ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS atelier.schema_meta_files (
@@ -54,6 +55,13 @@ CREATE TABLE IF NOT EXISTS atelier.schema_meta_backfills (
 );
 ";
 
+/// A database whose tables are older than foundings was founded long ago. Asked first: services read this table each second,
+/// and even an ALTER that finds nothing to do would have to wait for them, and they for it.
+const IS_FOUNDING_MISSING: &str = "SELECT NOT EXISTS (SELECT FROM pg_attribute
+    WHERE attrelid = 'atelier.schema_meta'::regclass AND attname = 'is_founding')";
+const ADD_IS_FOUNDING: &str =
+    "ALTER TABLE atelier.schema_meta ADD COLUMN is_founding boolean NOT NULL DEFAULT false";
+
 /// Where a file came from when it was applied.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin<'a> {
@@ -80,7 +88,7 @@ pub struct AppliedRow {
 }
 
 /// The singleton of `schema_meta`.
-#[derive(Clone, Debug, Default, FromRow)]
+#[derive(Clone, Debug, FromRow)]
 pub struct Meta {
     /// The lowest schema version that an application must have been built for; raised by contracts.
     pub min_app_schema: i32,
@@ -88,6 +96,15 @@ pub struct Meta {
     pub history_epoch: i32,
     /// What the schema looked like after the last `up`; see [`super::fingerprint`].
     pub fingerprint: Option<String>,
+    /// Whether the first `up` has not come to its end: nobody has ever worked here, so there is nothing to lose.
+    pub is_founding: bool,
+}
+
+impl Default for Meta {
+    /// Before any migrator was here.
+    fn default() -> Self {
+        Self { min_app_schema: 0, history_epoch: 0, fingerprint: None, is_founding: true }
+    }
 }
 
 /// All that is remembered.
@@ -115,20 +132,19 @@ impl Memory {
 /// Makes schema and tables unless they are there. The schema is looked for first: `CREATE SCHEMA IF NOT EXISTS` asks for
 /// the right to create one even when there is nothing to create, and an owner of the schema alone does not have it.
 ///
-/// Tables that are new with this release change the schema's looks; where nobody else did (`unchanged`), they are written down anew.
+/// What is new of them with this release changes the schema's looks; where nobody else did (`unchanged`), they are written down anew.
 pub(super) async fn prepare(connection: &mut PgConnection, unchanged: bool) -> Result<(), sqlx::Error> {
-    const TABLES_THERE: &str =
-        "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('atelier') AND relkind = 'r'";
     let exists: bool =
         query_scalar("SELECT to_regnamespace('atelier') IS NOT NULL").fetch_one(&mut *connection).await?;
     let mut transaction = connection.begin().await?;
     if !exists {
         transaction.execute("CREATE SCHEMA atelier").await?;
     }
-    let before: i64 = query_scalar(TABLES_THERE).fetch_one(&mut *transaction).await?;
     raw_sql(TABLES).execute(&mut *transaction).await?;
-    let after: i64 = query_scalar(TABLES_THERE).fetch_one(&mut *transaction).await?;
-    if unchanged && after > before {
+    if query_scalar(IS_FOUNDING_MISSING).fetch_one(&mut *transaction).await? {
+        transaction.execute(ADD_IS_FOUNDING).await?;
+    }
+    if unchanged {
         fingerprint::write_down(&mut transaction).await?;
     }
     transaction.commit().await
@@ -154,10 +170,15 @@ pub async fn read(connection: &mut PgConnection) -> Result<Option<Memory>, sqlx:
     )
     .fetch_all(&mut *connection)
     .await?;
-    let meta = query_as("SELECT min_app_schema, history_epoch, fingerprint FROM atelier.schema_meta")
-        .fetch_optional(&mut *connection)
-        .await?
-        .unwrap_or_default();
+    // By way of JSON, since a database of an earlier release has no such column before the next change, and was founded then.
+    let meta = query_as(
+        "SELECT min_app_schema, history_epoch, fingerprint,
+            coalesce((to_jsonb(m) ->> 'is_founding')::boolean, false) AS is_founding
+         FROM atelier.schema_meta AS m",
+    )
+    .fetch_optional(&mut *connection)
+    .await?
+    .unwrap_or_default();
     Ok(Some(Memory { applied, meta }))
 }
 
@@ -188,6 +209,26 @@ pub(super) async fn remember(
     .execute(&mut *connection)
     .await?;
     Ok(())
+}
+
+/// Applications of a schema below `needed` are un-ready from now on.
+pub(super) async fn raise_min_app_schema(
+    connection: &mut PgConnection,
+    needed: i64,
+) -> Result<(), sqlx::Error> {
+    query("UPDATE atelier.schema_meta SET min_app_schema = greatest(min_app_schema, $1::int8)")
+        .bind(needed)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// From now on there may be something to lose.
+pub(super) async fn end_founding(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    query("UPDATE atelier.schema_meta SET is_founding = false WHERE is_founding")
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 /// Adds how long the file took, in sqlx's nanoseconds. A loss of this is of no consequence.

@@ -152,9 +152,7 @@ async fn shut_out(connection: &mut PgConnection, needed: i64) -> Result<(), Cont
     if !applications.is_empty() {
         return Err(ContractError::OldApplications { needed, applications });
     }
-    query("UPDATE atelier.schema_meta SET min_app_schema = greatest(min_app_schema, $1::int8)")
-        .bind(needed)
-        .execute(&mut *connection)
+    bookkeeping::raise_min_app_schema(connection, needed)
         .await
         .map_err(ChangeError::bookkeeping("updated"))?;
     let applications = applications::older_than(connection, needed).await.map_err(read())?;

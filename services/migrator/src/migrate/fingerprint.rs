@@ -83,7 +83,10 @@ pub(super) async fn compute(connection: &mut PgConnection) -> Result<String, sql
 /// Remembers what the schema looks like now. Only an `up` that applied something does: another would bless a drift.
 pub(super) async fn write_down(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let fingerprint = compute(connection).await?;
-    query("UPDATE atelier.schema_meta SET fingerprint = $1").bind(fingerprint).execute(connection).await?;
+    query("UPDATE atelier.schema_meta SET fingerprint = $1 WHERE fingerprint IS DISTINCT FROM $1")
+        .bind(fingerprint)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -28,8 +28,8 @@ pub struct Plan {
     pub min_app_schema: i32,
     /// Whether somebody changed the schema by hand; absent where that cannot be told.
     pub is_drifted: Option<bool>,
-    /// What `up` would run, in order.
-    pub expands: Vec<PlannedFile>,
+    /// What `up` would run, in order: expands, and in a new database the contracts between them.
+    pub up: Vec<PlannedFile>,
     /// What `up --contracts` would run after that, in order.
     pub contracts: Vec<PlannedFile>,
     /// What `backfill` has to finish; a contract waits for those before it.
@@ -139,29 +139,34 @@ async fn draw(
     let progress = backfill::progress(connection).await?;
     let ground = Ground::read(connection, memory, &progress).await?;
     let connected = applications::connected(connection).await?;
-    let pending = |phase| migrations.of(phase).filter(|file| memory.row(file.version).is_none());
-    let expands: Vec<&Migration> = pending(Phase::Expand).collect();
-    let contracts: Vec<&Migration> = pending(Phase::Contract).collect();
-    let backfills: Vec<&Migration> = backfill::pending(migrations, &progress).collect();
+    let pending = || migrations.iter().filter(|file| memory.row(file.version).is_none());
+    let is_new = memory.meta.is_founding;
+    let runs = |file: &&Migration| file.phase == Phase::Expand || (is_new && file.phase == Phase::Contract);
+    let up: Vec<&Migration> = pending().filter(runs).collect();
+    let contracts: Vec<&Migration> =
+        pending().filter(|file| !is_new && file.phase == Phase::Contract).collect();
+    let backfills: Vec<&Migration> =
+        if is_new { Vec::new() } else { backfill::pending(migrations, &progress).collect() };
     let texts = |files: &[&Migration]| ground.hash_of(files.iter().map(|file| (&*file.file, &*file.sql)));
     let waits_for = contracts.last().and_then(|last| {
         let before = |file: &&&Migration| file.version < last.version;
-        let first = expands.first().or_else(|| backfills.iter().find(before))?;
+        let first = up.first().or_else(|| backfills.iter().find(before))?;
         Some(Waiting { file: first.file.clone(), phase: first.phase })
     });
+    let planned = |file: &&Migration| match file.phase {
+        Phase::Contract => PlannedFile::of_contract(file, migrations.needed_by(file), &connected),
+        Phase::Expand | Phase::Backfill => PlannedFile::of(file),
+    };
     Ok(Plan {
         database: ground.identity.clone(),
         schema_version: memory.schema_version(),
         needed_version: migrations.schema_version(),
         min_app_schema: memory.meta.min_app_schema,
         is_drifted: ground.is_drifted(memory),
-        expands: expands.iter().map(|file| PlannedFile::of(file)).collect(),
-        contracts: contracts
-            .iter()
-            .map(|file| PlannedFile::of_contract(file, migrations.needed_by(file), &connected))
-            .collect(),
+        up: up.iter().map(planned).collect(),
+        contracts: contracts.iter().map(planned).collect(),
         backfills_pending: backfills.iter().map(|file| file.file.clone()).collect(),
-        up_hash: texts(&expands),
+        up_hash: texts(&up),
         plan_hash: (!contracts.is_empty() && waits_for.is_none()).then(|| texts(&contracts)),
         waits_for,
         applications: connected,

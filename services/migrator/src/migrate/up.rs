@@ -1,11 +1,11 @@
 //! `up`: every expand that is missing, then the grants. Contracts wait for `plan` and an approval, backfills for `backfill`;
-//! here they are only named. Running it again changes nothing. It never goes back.
+//! here they are only named, but in a database that is new. Running it again changes nothing. It never goes back.
 
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
-use super::apply;
+use super::apply::{self, ApplyError};
 use super::backfill;
 use super::bookkeeping::{self, Memory, Origin};
 use super::change::{ChangeError, ChangeOptions, change};
@@ -68,7 +68,7 @@ impl UpReport {
     }
 }
 
-/// Brings the database up to the highest expand of `options.migrations`.
+/// Brings the database up to the highest expand of `options.migrations`, a new one through its contracts, too.
 pub async fn up(database: &PgConnectOptions, options: &ChangeOptions) -> Result<UpReport, ChangeError> {
     up_until(database, options, std::future::pending()).await
 }
@@ -80,7 +80,11 @@ pub async fn up_until(
     stop: impl Future<Output = ()>,
 ) -> Result<UpReport, ChangeError> {
     change(database, options, stop, async |connection, held, memory| {
-        let applied = expand(connection, options, &memory, held).await?;
+        let applied = if memory.meta.is_founding {
+            found(connection, options, &memory, held).await?
+        } else {
+            expand(connection, options, &memory, held).await?
+        };
         UpReport::read(connection, options, applied).await
     })
     .await
@@ -92,20 +96,62 @@ async fn expand(
     memory: &Memory,
     held: &Held,
 ) -> Result<Vec<Applied>, ChangeError> {
-    let origin = Origin { image: options.image.as_deref(), plan_hash: None };
     let mut applied = Vec::new();
-    for migration in options.migrations.of(Phase::Expand).filter(|file| memory.row(file.version).is_none()) {
-        held.assert(connection).await.map_err(ChangeError::Lock)?;
-        let took = apply::apply(connection, migration.into(), options.deadline, async |connection| {
-            bookkeeping::remember(connection, migration, origin).await?;
-            fingerprint::write_down(connection).await
-        })
-        .await
-        .map_err(ChangeError::Apply)?;
-        bookkeeping::remember_time(connection, migration, took).await;
-        applied.push(Applied::new(migration, took));
+    for file in options.migrations.of(Phase::Expand).filter(|file| memory.row(file.version).is_none()) {
+        applied.push(run(connection, options, held, file, None).await?);
     }
     Ok(applied)
+}
+
+/// Every file in the order of its number: where nobody has ever worked, nothing is lost and nobody breaks.
+async fn found(
+    connection: &mut PgConnection,
+    options: &ChangeOptions,
+    memory: &Memory,
+    held: &Held,
+) -> Result<Vec<Applied>, ChangeError> {
+    let mut applied = Vec::new();
+    let progress = backfill::progress(connection).await.map_err(ChangeError::bookkeeping("read"))?;
+    let filled: Vec<i64> =
+        progress.iter().filter(|row| row.finished_at.is_some()).map(|row| row.version).collect();
+    let is_done = |file: &&Migration| memory.row(file.version).is_some() || filled.contains(&file.version);
+    for file in options.migrations.iter().filter(|file| !is_done(file)) {
+        match file.phase {
+            Phase::Expand => applied.push(run(connection, options, held, file, None).await?),
+            Phase::Contract => {
+                let needed = options.migrations.needed_by(file);
+                applied.push(run(connection, options, held, file, Some(needed)).await?);
+            }
+            Phase::Backfill => backfill::batch::to_the_end(connection, file).await.map_err(|source| {
+                ChangeError::Apply(ApplyError::Failed { file: file.file.clone(), source })
+            })?,
+        }
+    }
+    bookkeeping::end_founding(connection).await.map_err(ChangeError::bookkeeping("updated"))?;
+    Ok(applied)
+}
+
+/// Runs one; a contract raises what applications must be of.
+async fn run(
+    connection: &mut PgConnection,
+    options: &ChangeOptions,
+    held: &Held,
+    file: &Migration,
+    needed: Option<i64>,
+) -> Result<Applied, ChangeError> {
+    let origin = Origin { image: options.image.as_deref(), plan_hash: None };
+    held.assert(connection).await.map_err(ChangeError::Lock)?;
+    let took = apply::apply(connection, file.into(), options.deadline, async |connection| {
+        bookkeeping::remember(connection, file, origin).await?;
+        if let Some(needed) = needed {
+            bookkeeping::raise_min_app_schema(connection, needed).await?;
+        }
+        fingerprint::write_down(connection).await
+    })
+    .await
+    .map_err(ChangeError::Apply)?;
+    bookkeeping::remember_time(connection, file, took).await;
+    Ok(Applied::new(file, took))
 }
 
 /// Files of a phase that have not run.

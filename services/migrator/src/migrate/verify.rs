@@ -1,5 +1,6 @@
 //! `verify`: is the database still what the migrations made of it? Reports, never repairs.
 
+mod guards;
 mod rights;
 
 use std::fmt;
@@ -12,19 +13,6 @@ use super::files::{MigrationSet, Phase};
 use super::fingerprint;
 use super::roles::Roles;
 use super::session::{self, CONNECT_DEADLINE, ConnectError};
-
-/// The triggers that keep history true, with their tables. Without one of them, promises of the documentation do not hold.
-const GUARDS: [(&str, &str); 9] = [
-    ("orders", "orders_law_on_insert"),
-    ("orders", "orders_law_on_update"),
-    ("orders", "orders_identity_is_fixed"),
-    ("orders", "orders_no_delete"),
-    ("orders", "orders_no_truncate"),
-    ("order_events", "order_events_law_on_insert"),
-    ("order_events", "order_events_no_update"),
-    ("order_events", "order_events_no_delete"),
-    ("order_events", "order_events_no_truncate"),
-];
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -190,7 +178,7 @@ pub async fn verify(
     let mut findings = rows(migrations, &memory);
     findings.extend(indexes(&mut connection).await.map_err(read("indexes"))?);
     findings.extend(constraints(&mut connection).await.map_err(read("constraints"))?);
-    findings.extend(guards(&mut connection, migrations).await.map_err(read("triggers"))?);
+    findings.extend(guards::examine(&mut connection, migrations, &memory).await.map_err(read("triggers"))?);
     findings.extend(rights::wrong(&mut connection, roles).await.map_err(read("grants"))?);
     let known = memory.meta.fingerprint.as_deref();
     if fingerprint::unchanged(&mut connection, known).await.map_err(read("schema"))? == Some(false) {
@@ -250,29 +238,4 @@ async fn constraints(connection: &mut PgConnection) -> Result<Vec<Finding>, sqlx
     .await?;
     let finding = |(table, constraint)| Finding::NotValidConstraint { table, constraint };
     Ok(not_valid.into_iter().map(finding).collect())
-}
-
-/// Guards are asked for only when this release's files make the tables that they guard.
-async fn guards(
-    connection: &mut PgConnection,
-    migrations: &MigrationSet,
-) -> Result<Vec<Finding>, sqlx::Error> {
-    let enabled: Vec<(String, String, bool)> = query_as(
-        "SELECT c.relname::text, t.tgname::text, t.tgenabled IN ('O', 'A')
-         FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
-         WHERE c.relnamespace = to_regnamespace('atelier') AND NOT t.tgisinternal",
-    )
-    .fetch_all(connection)
-    .await?;
-    let made_here = |trigger: &str| migrations.iter().any(|file| file.sql.contains(trigger));
-    let mut findings = Vec::new();
-    for (table, trigger) in GUARDS.into_iter().filter(|(_, trigger)| made_here(trigger)) {
-        let (table, trigger) = (table.to_owned(), trigger.to_owned());
-        match enabled.iter().find(|(of, name, _)| *of == table && *name == trigger) {
-            None => findings.push(Finding::GuardMissing { table, trigger }),
-            Some((_, _, false)) => findings.push(Finding::GuardDisabled { table, trigger }),
-            Some(_) => {}
-        }
-    }
-    Ok(findings)
 }

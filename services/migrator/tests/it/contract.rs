@@ -10,7 +10,7 @@ use migrator::migrate::{
 use sqlx::{PgConnection, query_as, query_scalar};
 use testkit::{Role, TestDatabase};
 
-use crate::support::{WAITING, application, count, empty, files, run};
+use crate::support::{WAITING, application, count, expanded, files, run};
 
 const TABLE: (&str, &str) = ("0005_a.expand.sql", "CREATE TABLE atelier.a (n int, m int);");
 const COLUMN: (&str, &str) = ("0006_b.expand.sql", "ALTER TABLE atelier.a ADD COLUMN k int;");
@@ -29,14 +29,6 @@ async fn contract(
 async fn hash(database: &TestDatabase, options: &ChangeOptions) -> String {
     let plan = plan(&database.options(Role::Admin), &options.migrations).await.expect("a plan");
     plan.plan_hash.expect("a hash to approve")
-}
-
-/// A database with the expands of a set applied.
-async fn expanded(set: &[(&str, &str)]) -> (TestDatabase, PgConnection, ChangeOptions) {
-    let (database, admin) = empty().await;
-    let options = files(set);
-    up(&database.options(Role::Admin), &options).await.expect("up");
-    (database, admin, options)
 }
 
 async fn columns(admin: &mut PgConnection) -> Vec<String> {

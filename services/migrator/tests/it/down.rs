@@ -6,7 +6,7 @@ use migrator::migrate::{
 use sqlx::query_scalar;
 use testkit::{Role, TestDatabase};
 
-use crate::support::{application, empty, files, run};
+use crate::support::{application, empty, expanded, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);");
 const COLUMN: (&str, &str) = ("0002_b.expand.sql", "ALTER TABLE atelier.a ADD COLUMN m int;");
@@ -123,14 +123,12 @@ async fn a_newer_application_has_to_go_first() {
 
 #[tokio::test]
 async fn a_backfill_above_is_begun_anew() {
-    let (database, mut admin) = empty().await;
-    let address = database.options(Role::Admin);
     let fill = (
         "0003_c.expand.sql",
         "-- backfill: batch=10\n-- Why: a test.\nUPDATE atelier.a SET m = n WHERE n IN (SELECT n FROM atelier.a WHERE m IS NULL LIMIT $1);",
     );
-    let options = files(&[TABLE, COLUMN, COLUMN_DOWN, fill]);
-    up(&address, &options).await.expect("up");
+    let (database, mut admin, options) = expanded(&[TABLE, COLUMN, COLUMN_DOWN, fill]).await;
+    let address = database.options(Role::Admin);
     run(&mut admin, "INSERT INTO atelier.a SELECT generate_series(1, 15)").await.expect("rows");
     let filled = async || {
         backfill_until(&address, &options, None, std::time::Duration::ZERO, std::future::pending())

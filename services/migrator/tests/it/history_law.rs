@@ -223,27 +223,59 @@ async fn nothing_is_deleted_or_truncated() {
 
 #[tokio::test]
 async fn events_never_change() {
-    let guard = ["order_events:order_events_no_update"];
+    let guard = ["order_events:order_events_no_unrecorded_update"];
     let (_database, mut admin) = requested().await;
     for set in ["actor = 'x'", "reason = 'x'", "at = now()", "trace_id = repeat('0', 32)", "txid = '7'"] {
         refused_by(&mut admin, &format!("UPDATE atelier.order_events SET {set}"), &guard).await;
     }
 }
 
+/// The first statements of an erasure; what follows is in its transaction.
+const ERASING: &str = "BEGIN; INSERT INTO atelier.erasures (token) VALUES ('erased-' || md5(random()::text))";
+
 #[tokio::test]
-async fn erasure_replaces_actor_and_reason_and_nothing_else() {
-    let guard = ["order_events:order_events_no_update"];
-    let (_database, mut admin) = requested().await;
-    run(&mut admin, "SET atelier.erasing = 'on'").await.expect("as the erase command");
-    run(&mut admin, "UPDATE atelier.order_events SET actor = 'erased', reason = NULL")
-        .await
-        .expect("replaced");
+async fn a_recorded_erasure_replaces_actor_and_reason_and_nothing_else() {
+    let guard = ["order_events:order_events_no_unrecorded_update"];
+    let (database, mut admin) = requested().await;
+    let erase = "UPDATE atelier.order_events SET actor = 'erased', reason = NULL";
+    refused_by(&mut admin, &format!("SET atelier.erasing = 'on'; {erase}"), &guard).await;
+    run(&mut admin, &format!("{ERASING}; {erase}; COMMIT")).await.expect("replaced");
     for set in ["role = 'operator'", "at = now(), actor = 'x'", "txid = '7'", "version = 9"] {
-        refused_by(&mut admin, &format!("UPDATE atelier.order_events SET {set} WHERE version = 2"), &guard)
-            .await;
+        let sql = format!("{ERASING}; UPDATE atelier.order_events SET {set} WHERE version = 2");
+        assert_eq!(refusal(&mut admin, &sql).await.constraint.as_deref(), Some("history_law"), "{sql}");
+        run(&mut admin, "ROLLBACK").await.expect("ended");
     }
-    run(&mut admin, "RESET atelier.erasing").await.expect("over");
     refused_by(&mut admin, "UPDATE atelier.order_events SET actor = 'x'", &guard).await;
+    database.check_history_law().await.expect("the law holds");
+}
+
+#[tokio::test]
+async fn the_parties_of_an_order_are_replaced_by_a_recorded_erasure_only() {
+    let guard = ["orders:orders_parties_are_fixed"];
+    let (database, mut admin) = requested().await;
+    for column in ["requester_id", "created_by"] {
+        let sql = format!("UPDATE atelier.orders SET {column} = 'x'");
+        refused_by(&mut admin, &sql, &guard).await;
+        run(&mut admin, &format!("{ERASING}; {sql}; COMMIT")).await.expect("replaced");
+    }
+    run(&mut admin, "UPDATE atelier.orders SET requester_id = requester_id")
+        .await
+        .expect("the same is no change");
+    database.check_history_law().await.expect("the law holds");
+}
+
+#[tokio::test]
+async fn the_record_of_an_erasure_stays_and_is_for_its_own_transaction() {
+    let (_database, mut admin) = requested().await;
+    run(&mut admin, &format!("{ERASING}; COMMIT")).await.expect("recorded");
+    for (sql, guard) in [
+        ("UPDATE atelier.erasures SET at = now()", "erasures:erasures_no_update"),
+        ("DELETE FROM atelier.erasures", "erasures:erasures_no_delete"),
+        ("TRUNCATE atelier.erasures", "erasures:erasures_no_truncate"),
+        ("UPDATE atelier.order_events SET actor = 'x'", "order_events:order_events_no_unrecorded_update"),
+    ] {
+        refused_by(&mut admin, sql, &[guard]).await;
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod bounds;
 mod cli;
 mod contract;
 mod down;
+mod founding;
 mod grants;
 mod history_law;
 mod killed;

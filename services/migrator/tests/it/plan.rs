@@ -4,7 +4,7 @@ use migrator::migrate::{ChangeOptions, Phase, Plan, PlanError, plan, up};
 use sqlx::query_scalar;
 use testkit::{Role, TestDatabase};
 
-use crate::support::{application, empty, files, run};
+use crate::support::{application, empty, expands, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int, m int);");
 const COLUMN: (&str, &str) = ("0002_b.expand.sql", "ALTER TABLE atelier.a ADD COLUMN k int;");
@@ -19,16 +19,15 @@ async fn planned(database: &TestDatabase, options: &ChangeOptions) -> Plan {
 }
 
 async fn done(database: &TestDatabase, set: &[(&str, &str)]) -> ChangeOptions {
-    let options = files(set);
-    up(&database.options(Role::Admin), &options).await.expect("up");
-    options
+    up(&database.options(Role::Admin), &expands(set)).await.expect("founded");
+    files(set)
 }
 
 #[tokio::test]
 async fn an_empty_database_is_planned_and_left_empty() {
     let (database, mut admin) = empty().await;
     let plan = planned(&database, &files(&[TABLE, COLUMN])).await;
-    let names: Vec<&str> = plan.expands.iter().map(|file| file.file.as_str()).collect();
+    let names: Vec<&str> = plan.up.iter().map(|file| file.file.as_str()).collect();
     assert_eq!(names, [TABLE.0, COLUMN.0]);
     assert_eq!((plan.schema_version, plan.needed_version, plan.plan_hash), (0, 2, None));
     let made: bool = query_scalar("SELECT to_regnamespace('atelier') IS NOT NULL")
@@ -114,10 +113,12 @@ async fn the_hash_changes_with_the_text_the_schema_what_was_applied_and_the_data
 #[tokio::test]
 async fn nothing_can_be_approved_while_something_has_to_run_first() {
     let (database, _admin) = empty().await;
-    let all = files(&[TABLE, FILL, CONTRACT]);
-    let waits_for = planned(&database, &all).await.waits_for.expect("the table");
-    assert_eq!((waits_for.file.as_str(), waits_for.phase), (TABLE.0, Phase::Expand));
+    let later = ("0004_d.expand.sql", "SELECT 1;");
+    let all = files(&[TABLE, FILL, CONTRACT, later]);
     done(&database, &[TABLE]).await;
+    let waits_for = planned(&database, &all).await.waits_for.expect("the expand");
+    assert_eq!((waits_for.file.as_str(), waits_for.phase), (later.0, Phase::Expand));
+    up(&database.options(Role::Admin), &all).await.expect("up");
     let plan = planned(&database, &all).await;
     assert_eq!((plan.plan_hash, plan.backfills_pending.as_slice()), (None, &[FILL.0.to_owned()][..]));
     assert_eq!(plan.waits_for.expect("the backfill").phase, Phase::Backfill);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrator::migrate::{ChangeOptions, MigrationSet};
+use migrator::migrate::{ChangeOptions, MigrationSet, up};
 use sqlx::{AssertSqlSafe, PgConnection, query_scalar, raw_sql};
 use testkit::{Role, TestDatabase};
 
@@ -88,6 +88,21 @@ pub(crate) fn files(files: &[(&str, &str)]) -> ChangeOptions {
     let migrations = MigrationSet::parse(texts.iter().map(|(name, sql)| (*name, sql.as_str())))
         .expect("well-formed files");
     ChangeOptions { migrations, roles: None, deadline: DEADLINE, image: None }
+}
+
+/// A database that was founded with the expands of a set, so that its contracts and backfills wait; and the whole set.
+pub(crate) async fn expanded(set: &[(&str, &str)]) -> (TestDatabase, PgConnection, ChangeOptions) {
+    let (database, admin) = empty().await;
+    let whole = files(set);
+    up(&database.options(Role::Admin), &expands(set)).await.expect("founded");
+    (database, admin, whole)
+}
+
+/// What is left of a set without its contracts and backfills.
+pub(crate) fn expands(set: &[(&str, &str)]) -> ChangeOptions {
+    let waits =
+        |&(name, sql): &(&str, &str)| name.ends_with(".contract.sql") || sql.starts_with("-- backfill:");
+    files(&set.iter().copied().filter(|file| !waits(file)).collect::<Vec<_>>())
 }
 
 fn with_reason(sql: &str) -> String {

@@ -163,7 +163,7 @@ const DRIFTS: [&str; 27] = [
     "CREATE INDEX mine ON atelier.orders (stage)",
     "DROP INDEX atelier.orders_creator_idx",
     "CREATE TRIGGER mine BEFORE INSERT ON atelier.orders EXECUTE FUNCTION atelier.history_refuses_this()",
-    "ALTER TABLE atelier.order_events DISABLE TRIGGER order_events_no_update",
+    "ALTER TABLE atelier.order_events DISABLE TRIGGER order_events_no_delete",
     "CREATE OR REPLACE FUNCTION atelier.history_refuses_this() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     "ALTER FUNCTION atelier.history_refuses_this() RESET search_path",
     "CREATE FUNCTION atelier.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use order_model::OrderId;
-use service_kit::database::{ConnectError, DatabaseConfig};
+use service_kit::database::{Build, ConnectError, DatabaseConfig};
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::timeout;
 
@@ -53,11 +53,11 @@ pub(crate) enum DossierError {
 impl Dossier {
     /// Reads it as the service's own login, which may see all of it and change nothing here.
     pub(crate) async fn read(
-        service: &'static str,
+        build: Build,
         config: &DatabaseConfig,
         order_id: OrderId,
     ) -> Result<Self, DossierError> {
-        let mut connection = config.connect(service).await.map_err(DossierError::Connect)?;
+        let mut connection = config.connect(build).await.map_err(DossierError::Connect)?;
         let read = timeout(DEADLINE, Self::read_on(&mut connection, order_id)).await;
         let dossier = read.map_err(|_| DossierError::Silent)?.map_err(DossierError::Read)?;
         // Nothing hangs on how this ends.

@@ -22,6 +22,7 @@ mod process;
 mod pruning;
 mod races;
 mod read_only;
+mod release;
 mod restarts;
 mod series;
 mod support;

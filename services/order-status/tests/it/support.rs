@@ -7,6 +7,7 @@ pub(crate) mod load;
 pub(crate) mod own_server;
 pub(crate) mod program;
 pub(crate) mod raw;
+pub(crate) mod shop;
 
 use std::net::SocketAddr;
 use std::ops::Deref;

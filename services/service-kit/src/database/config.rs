@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::address::{ConnectOptionsError, DatabaseAddress};
 use super::error::ConnectError;
+use super::window::Build;
 use crate::config::Mistakes;
 
 /// How long a statement waits for a lock. Short, because a worker's connection waits with it: whoever asked tries again.
@@ -53,25 +54,21 @@ impl DatabaseConfig {
         self.address.check(mistakes);
     }
 
-    /// A new connection of `service`.
-    pub async fn connect(&self, service: &str) -> Result<PgConnection, ConnectError> {
-        let options = self.connect_options(service).map_err(ConnectError::Options)?;
+    /// A new connection of `build`.
+    pub async fn connect(&self, build: Build) -> Result<PgConnection, ConnectError> {
+        let options = self.connect_options(build).map_err(ConnectError::Options)?;
         match timeout(self.connect_timeout(), options.connect()).await {
             Ok(connected) => connected.map_err(ConnectError::Refused),
             Err(_) => Err(ConnectError::Timeout),
         }
     }
 
-    /// The options of a new connection of `service`.
-    pub fn connect_options(&self, service: &str) -> Result<PgConnectOptions, ConnectOptionsError> {
-        Ok(self
-            .address
-            .connect_options()?
-            .application_name(&format!("atelier/{service} schema={}", super::APP_SCHEMA))
-            .options([
-                ("statement_timeout", self.statement_timeout_ms.to_string()),
-                ("lock_timeout", LOCK_TIMEOUT_MS.to_string()),
-            ]))
+    /// The options of a new connection of `build`.
+    pub fn connect_options(&self, build: Build) -> Result<PgConnectOptions, ConnectOptionsError> {
+        Ok(self.address.connect_options()?.application_name(&build.application_name()).options([
+            ("statement_timeout", self.statement_timeout_ms.to_string()),
+            ("lock_timeout", LOCK_TIMEOUT_MS.to_string()),
+        ]))
     }
 
     /// How long connecting may take.

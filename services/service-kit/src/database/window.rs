@@ -16,10 +16,33 @@ use crate::metrics::{Metrics, Name};
 use crate::readiness::{Condition, Readiness};
 
 /// The schema version that this build was written against: the highest expand in `migrations/`.
-pub const APP_SCHEMA: i64 = 4;
+pub const APP_SCHEMA: i64 = 5;
 
 /// The lowest schema version that this build can work on.
-pub const REQUIRED_SCHEMA: i64 = 4;
+const REQUIRED_SCHEMA: i64 = 4;
+
+/// A build of a service, as the database gets to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Build {
+    /// The service's name.
+    pub service: &'static str,
+    /// The schema version that it was written against.
+    pub schema: i64,
+    /// The lowest schema version that it can work on.
+    pub requires: i64,
+}
+
+impl Build {
+    /// This build of `service`.
+    pub const fn of(service: &'static str) -> Self {
+        Self { service, schema: APP_SCHEMA, requires: REQUIRED_SCHEMA }
+    }
+
+    /// What `pg_stat_activity` shows it by; a contract waits for those that are too old, which it tells by this.
+    pub fn application_name(self) -> String {
+        format!("atelier/{} schema={}", self.service, self.schema)
+    }
+}
 
 /// How often the window is read.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -85,18 +108,17 @@ impl SchemaWindow {
         })
     }
 
-    /// Why this build may not work here; `None` where it may.
-    pub fn refusal(&self) -> Option<String> {
-        if self.version < REQUIRED_SCHEMA {
-            let version = self.version;
+    /// Why `build` may not work here; `None` where it may.
+    pub fn refusal(&self, build: Build) -> Option<String> {
+        let (Self { version, min_app_schema: min, .. }, Build { schema, requires, .. }) = (self, build);
+        if *version < requires {
             return Some(format!(
-                "the schema is at version {version}, this build needs {REQUIRED_SCHEMA}: run the migrator"
+                "the schema is at version {version}, this build needs {requires}: run the migrator"
             ));
         }
-        if self.min_app_schema > APP_SCHEMA {
-            let min = self.min_app_schema;
+        if *min > schema {
             return Some(format!(
-                "the schema takes builds of schema {min} and above, this one is of {APP_SCHEMA}: deploy a newer one"
+                "the schema takes builds of schema {min} and above, this one is of {schema}: deploy a newer one"
             ));
         }
         None
@@ -127,6 +149,7 @@ impl Gate {
 /// Starts watching: returns the gate, and the task that keeps it and the readiness of the process up to date.
 pub fn gate(
     database: &Database,
+    build: Build,
     rights: Rights,
     readiness: Readiness,
     metrics: &Metrics,
@@ -136,6 +159,7 @@ pub fn gate(
     readiness.set(CONDITION, Condition::Unready("not reached yet".to_owned()));
     let mut watch = Watch {
         gate: gate.clone(),
+        build,
         window: database.call(ReadWindow(rights)),
         readiness,
         version: metrics.gauge(Name::SchemaVersion),
@@ -149,6 +173,7 @@ pub fn gate(
 
 struct Watch {
     gate: Gate,
+    build: Build,
     window: Call<ReadWindow>,
     readiness: Readiness,
     version: IntGauge,
@@ -169,10 +194,10 @@ impl Watch {
     fn judge(&mut self, read: Result<SchemaWindow, DatabaseError>) -> Condition {
         match read {
             Ok(window) => {
-                let (refusal, lack) = (window.refusal(), window.lack());
+                let (refusal, lack) = (window.refusal(self.build), window.lack());
                 self.version.set(window.version);
                 self.compatible.set(i64::from(refusal.is_none()));
-                self.pending.set((APP_SCHEMA - window.version).max(0));
+                self.pending.set((self.build.schema - window.version).max(0));
                 self.least.set(i64::from(window.is_least));
                 self.gate.epoch.store(window.history_epoch, Ordering::Relaxed);
                 let why_not = refusal.or(lack);

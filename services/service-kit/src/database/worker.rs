@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::group::{Group, Taken, Verdict};
-use super::{Database, DatabaseConfig, Reach};
+use super::{Build, Database, DatabaseConfig, Reach};
 use crate::metrics::{BATCH_BUCKETS, Metrics, Name};
 
 /// A connection that had nothing to do for this long is pinged before it is trusted.
@@ -49,7 +49,7 @@ impl DatabaseMetrics {
 
 /// One connection, and what happens on it.
 pub(super) struct Worker {
-    service: &'static str,
+    build: Build,
     config: Arc<DatabaseConfig>,
     metrics: DatabaseMetrics,
     reach: Arc<Reach>,
@@ -61,14 +61,14 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(
-        service: &'static str,
+        build: Build,
         database: &Database,
         group: &Arc<Group>,
         doubt: &watch::Sender<u64>,
         stop: CancellationToken,
     ) -> Self {
         Self {
-            service,
+            build,
             config: database.config.clone(),
             metrics: database.metrics.clone(),
             reach: database.reach.clone(),
@@ -100,7 +100,7 @@ impl Worker {
         loop {
             let attempt = tokio::select! {
                 () = self.stop.cancelled() => return None,
-                attempt = self.config.connect(self.service) => attempt,
+                attempt = self.config.connect(self.build) => attempt,
             };
             match attempt {
                 Ok(connection) => {

@@ -32,7 +32,7 @@ async fn examine<S: Service>(args: &CommonArgs, output: Output) -> Exit {
     };
     crate::tls::install_provider();
     let base = S::base(&config);
-    let mut findings = doctor::database(S::NAME, S::RIGHTS, &base.database).await;
+    let mut findings = doctor::database(S::BUILD, S::RIGHTS, &base.database).await;
     findings.push(identity::doctor(&base.auth).await);
     findings.extend(doctor::listen(&base.listen));
     findings.extend(S::examine(&config).await);

@@ -17,7 +17,7 @@ pub(crate) fn plan(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     if plan.is_drifted == Some(true) {
         writeln!(out, "DRIFT: somebody changed the schema by hand; see `migrator verify`")?;
     }
-    for planned in plan.expands.iter().chain(&plan.contracts) {
+    for planned in plan.up.iter().chain(&plan.contracts) {
         file(planned, out)?;
     }
     for backfill in &plan.backfills_pending {
@@ -28,7 +28,7 @@ pub(crate) fn plan(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
 
 fn next(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
-    if !plan.expands.is_empty() {
+    if !plan.up.is_empty() {
         writeln!(out, "hash of what up would do: {}", plan.up_hash)?;
     }
     match (&plan.plan_hash, &plan.waits_for) {
@@ -44,7 +44,7 @@ fn next(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
                 if first.phase == Phase::Backfill { "migrator backfill" } else { "migrator up" }
             )
         }
-        (None, None) if !plan.expands.is_empty() => writeln!(out, "next: migrator up"),
+        (None, None) if !plan.up.is_empty() => writeln!(out, "next: migrator up"),
         (None, None) if !plan.backfills_pending.is_empty() => writeln!(out, "next: migrator backfill"),
         (None, None) => writeln!(out, "nothing to do"),
     }

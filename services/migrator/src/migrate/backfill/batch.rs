@@ -36,6 +36,15 @@ pub(in crate::migrate) async fn run(
     }
 }
 
+/// Runs them until one finds nothing, where nobody else is at the rows.
+pub(in crate::migrate) async fn to_the_end(
+    connection: &mut PgConnection,
+    file: &Migration,
+) -> Result<(), sqlx::Error> {
+    while once(connection, file).await?.0 > 0 {}
+    Ok(())
+}
+
 /// Somebody else was at the same rows: a lock timeout, a deadlock, or two writers of one row.
 fn is_collision(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

@@ -1,7 +1,7 @@
 //! Where the database is and how the way to it is secured.
 
 use service_kit::config::load;
-use service_kit::database::DatabaseConfig;
+use service_kit::database::{Build, DatabaseConfig};
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -131,7 +131,7 @@ fn an_authority_that_nobody_would_look_at_is_refused() {
 fn what_is_not_said_is_verified_off_loopback_and_preferred_on_it() {
     let mode = |keys: &[(&str, &str)]| {
         let database = database(keys).expect("it can be used");
-        format!("{:?}", database.connect_options("test").expect("options").get_ssl_mode())
+        format!("{:?}", database.connect_options(Build::of("test")).expect("options").get_ssl_mode())
     };
     assert_eq!(mode(&[HOST, USER]), "VerifyFull");
     assert_eq!(mode(&[URL]), "VerifyFull");
@@ -168,7 +168,7 @@ fn the_parts_and_the_address_lead_to_the_same_place() {
         (options.get_host().to_owned(), options.get_port(), options.get_username().to_owned(), name)
     };
     let of = |keys: &[(&str, &str)]| {
-        place(&database(keys).expect("usable").connect_options("test").expect("options"))
+        place(&database(keys).expect("usable").connect_options(Build::of("test")).expect("options"))
     };
     assert_eq!(of(&parts), of(&[URL]));
     assert_eq!(
@@ -188,8 +188,10 @@ fn ports_are_ports() {
 #[test]
 fn a_password_file_that_is_not_there_is_named() {
     let keys = [HOST, USER, ("password_file", "'/nonexistent/password'")];
-    let error =
-        database(&keys).expect("usable until it is needed").connect_options("test").expect_err("no file");
+    let error = database(&keys)
+        .expect("usable until it is needed")
+        .connect_options(Build::of("test"))
+        .expect_err("no file");
     assert!(error.to_string().contains("/nonexistent/password"), "{error}");
 }
 
@@ -236,7 +238,7 @@ async fn the_password_file_is_read_again_for_each_connection() {
             [("first\n", "first"), ("second\r\n", "second"), (" third ", " third "), ("", "")]
         {
             std::fs::write(&file.0, written).expect("rotated");
-            let options = database.connect_options("test").expect("options");
+            let options = database.connect_options(Build::of("test")).expect("options");
             assert_eq!(offered(options, &listener).await, expected, "{written:?}");
         }
     }
@@ -244,7 +246,8 @@ async fn the_password_file_is_read_again_for_each_connection() {
 
 #[test]
 fn the_server_is_told_who_comes_and_how_long_a_statement_may_take() {
-    let options = database(&[HOST, USER]).expect("usable").connect_options("orders").expect("options");
+    let options =
+        database(&[HOST, USER]).expect("usable").connect_options(Build::of("orders")).expect("options");
     assert!(options.get_application_name().is_some_and(|name| name.starts_with("atelier/orders schema=")));
     assert!(options.get_options().is_some_and(|text| text.contains("statement_timeout=1234")));
 }

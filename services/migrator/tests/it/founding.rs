@@ -1,0 +1,76 @@
+//! A new database: nobody has ever worked there, so nobody has to approve anything, and afterwards everything is as in one that grew.
+
+use migrator::migrate::{plan, status, up};
+use sqlx::{query, query_scalar};
+use testkit::Role;
+
+use crate::support::{empty, files, run};
+
+const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int, m int);");
+const FILL: (&str, &str) = (
+    "0002_b.expand.sql",
+    "-- backfill: batch=10\n-- Why: a test.\nUPDATE atelier.a SET m = n WHERE n IN (SELECT n FROM atelier.a WHERE m IS NULL LIMIT $1);",
+);
+const CONTRACT: (&str, &str) = ("0003_c.contract.sql", "ALTER TABLE atelier.a DROP COLUMN n;");
+const LATER: (&str, &str) = ("0004_d.expand.sql", "ALTER TABLE atelier.a ADD COLUMN k int;");
+const SECOND: (&str, &str) = ("0005_e.contract.sql", "ALTER TABLE atelier.a DROP COLUMN m;");
+
+#[tokio::test]
+async fn all_files_run_in_order_and_nothing_is_left_to_approve() {
+    let (database, _admin) = empty().await;
+    let address = database.options(Role::Admin);
+    let all = files(&[TABLE, FILL, CONTRACT, LATER]);
+    let planned = plan(&address, &all.migrations).await.expect("a plan");
+    let names: Vec<&str> = planned.up.iter().map(|file| file.file.as_str()).collect();
+    assert_eq!(names, [TABLE.0, CONTRACT.0, LATER.0]);
+    assert_eq!((planned.contracts.len(), planned.plan_hash, planned.backfills_pending.len()), (0, None, 0));
+
+    let report = up(&address, &all).await.expect("founded");
+    assert_eq!(report.applied.iter().map(|it| it.file.as_str()).collect::<Vec<_>>(), names);
+    assert_eq!((report.contracts_pending, report.backfills_pending), (vec![], vec![]));
+    let status = status(&address, &all.migrations).await.expect("a state");
+    assert_eq!((status.schema_version, status.min_app_schema), (4, 1), "as if each had been approved");
+    assert_eq!(up(&address, &all).await.expect("again").applied, []);
+}
+
+#[tokio::test]
+async fn from_then_on_contracts_wait_although_no_row_was_ever_written() {
+    let (database, _admin) = empty().await;
+    let address = database.options(Role::Admin);
+    up(&address, &files(&[TABLE, FILL, CONTRACT, LATER])).await.expect("founded");
+    let report = up(&address, &files(&[TABLE, FILL, CONTRACT, LATER, SECOND])).await.expect("up");
+    assert_eq!((report.applied, report.contracts_pending), (vec![], vec![SECOND.0.to_owned()]));
+}
+
+#[tokio::test]
+async fn a_founding_that_failed_on_the_way_goes_on_as_one() {
+    let (database, mut admin) = empty().await;
+    let address = database.options(Role::Admin);
+    let broken = ("0004_d.expand.sql", "SELECT 1 / 0;");
+    up(&address, &files(&[TABLE, FILL, CONTRACT, broken, SECOND])).await.expect_err("it fails");
+    let left: i64 = query_scalar("SELECT count(*) FROM atelier._sqlx_migrations")
+        .fetch_one(&mut admin)
+        .await
+        .expect("a number");
+    assert_eq!(left, 2, "what ran stays");
+    let report = up(&address, &files(&[TABLE, FILL, CONTRACT, LATER, SECOND])).await.expect("founded");
+    assert_eq!(report.applied.iter().map(|it| it.file.as_str()).collect::<Vec<_>>(), [LATER.0, SECOND.0]);
+}
+
+#[tokio::test]
+async fn a_database_of_before_foundings_were_known_is_none_and_its_looks_are_no_drift() {
+    let (database, mut admin) = empty().await;
+    let address = database.options(Role::Admin);
+    up(&address, &files(&[TABLE])).await.expect("founded");
+    run(&mut admin, "ALTER TABLE atelier.schema_meta DROP COLUMN is_founding").await.expect("as it was");
+    let looks = files(&[TABLE, LATER]);
+    query("UPDATE atelier.schema_meta SET fingerprint = NULL").execute(&mut admin).await.expect("unknown");
+    up(&address, &looks).await.expect("its looks are written down");
+    run(&mut admin, "ALTER TABLE atelier.schema_meta DROP COLUMN is_founding").await.expect("as it was");
+    let waiting = files(&[TABLE, LATER, SECOND]);
+    let planned =
+        plan(&address, &waiting.migrations).await.expect("a plan of a database without that column");
+    assert_eq!(planned.contracts.len(), 1);
+    let report = up(&address, &waiting).await.expect("up");
+    assert_eq!(report.contracts_pending, [SECOND.0]);
+}
