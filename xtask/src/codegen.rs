@@ -3,6 +3,7 @@
 //! Each generator writes what it owns, at the paths of the repository, into a folder under `target/codegen`; then
 //! that folder is compared with the repository. `--check` stops there, otherwise the differences are put in place.
 
+mod chart;
 mod dashboards;
 mod documents;
 pub(crate) mod queries;
@@ -32,10 +33,11 @@ struct Generator {
     make: fn(&Path) -> Result<(), Failure>,
 }
 
-const GENERATORS: [Generator; 4] = [
+const GENERATORS: [Generator; 5] = [
     Generator { name: "queries", owns: &[".sqlx"], make: queries::make },
     Generator { name: "schemas", owns: &schemas::FILES, make: schemas::make },
     Generator { name: "documents", owns: &documents::FILES, make: documents::make },
+    Generator { name: "chart", owns: &chart::FILES, make: chart::make },
     Generator { name: "dashboards", owns: &[dashboards::FOLDER], make: dashboards::make },
 ];
 

@@ -17,6 +17,12 @@ use crate::values::{
 pub(crate) enum Cli {
     /// Values for the Helm chart, from the facts that only you know
     Values(Box<ValuesArgs>),
+    /// The chart's values.schema.json, for `cargo xtask codegen`
+    #[command(hide = true)]
+    Schema,
+    /// The tables of the chart's README, for `cargo xtask codegen`
+    #[command(hide = true)]
+    Table,
 }
 
 /// The facts.
@@ -207,7 +213,7 @@ mod tests {
 
     fn yaml(more: &[&str]) -> String {
         let words = FACTS[..5].iter().chain(more).copied();
-        let Cli::Values(args) = Cli::try_parse_from(words).unwrap();
+        let Cli::Values(args) = Cli::try_parse_from(words).unwrap() else { panic!("values") };
         serde_saphyr::to_string(&args.values().unwrap()).unwrap()
     }
 
@@ -250,7 +256,7 @@ auth:
         }
         for roles in ["o,w", "o,w,w", "o,,r"] {
             let words = [&FACTS[..5], &["--db-roles", roles]].concat();
-            let Cli::Values(args) = Cli::try_parse_from(words).unwrap();
+            let Cli::Values(args) = Cli::try_parse_from(words).unwrap() else { panic!("values") };
             assert!(matches!(args.values(), Err(ValuesError::Roles)), "{roles}");
         }
     }

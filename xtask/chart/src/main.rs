@@ -1,5 +1,5 @@
-//! `chart`: values for the Helm chart from the few facts that only the installer knows.
-//! `cargo xtask values` starts it. It never talks to a cluster.
+//! `chart`: values for the Helm chart from the few facts that only the installer knows, and what is generated of the
+//! chart's own values. `cargo xtask values` and `codegen` start it. It never talks to a cluster.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,28 +9,44 @@
 mod cli;
 mod digests;
 mod notes;
+mod reference;
 mod values;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use cli::{Cli, ValuesArgs, ValuesError};
+use reference::{Options, ReferenceError};
 
 fn main() -> ExitCode {
-    let Cli::Values(args) = Cli::parse();
-    match print_values(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut cause = std::error::Error::source(&error);
-            while let Some(error) = cause {
-                eprintln!("  because: {error}");
-                cause = error.source();
-            }
-            ExitCode::from(64)
-        }
+    match Cli::parse() {
+        Cli::Values(args) => exit(print_values(&args)),
+        Cli::Schema => exit(print_schema()),
+        Cli::Table => exit(print_table()),
     }
+}
+
+fn exit(outcome: Result<(), impl Error>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  because: {error}");
+        cause = error.source();
+    }
+    ExitCode::from(64)
+}
+
+fn print_schema() -> Result<(), ReferenceError> {
+    println!("{:#}", reference::schema(&Options::of_chart()?)?);
+    Ok(())
+}
+
+fn print_table() -> Result<(), ReferenceError> {
+    print!("{}", reference::table(&Options::of_chart()?));
+    Ok(())
 }
 
 /// The values on standard output, so that they can become a file; what is left to do on standard error.

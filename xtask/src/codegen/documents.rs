@@ -45,15 +45,19 @@ pub(super) fn make(fresh: &Path) -> Result<(), Failure> {
         let path = shell::root().join(file);
         let mut text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
         for (part, example, what) in parts {
-            let printed = printed(example, what)?;
-            text = replace(&text, part, &printed).ok_or_else(|| {
-                let remedy = format!("Put `{}` and `{END}` around the place for it in {file}.", begin(part));
-                Failure::Found { count: 1, what: "generated part of a document has lost its marks", remedy }
-            })?;
+            text = with_part(file, &text, part, &printed(example, what)?)?;
         }
         write(fresh, file, &text)?;
     }
     Ok(())
+}
+
+/// The `text` of `file` with this part's lines replaced.
+pub(super) fn with_part(file: &str, text: &str, part: &str, lines: &str) -> Result<String, Failure> {
+    replace(text, part, lines).ok_or_else(|| {
+        let remedy = format!("Put `{}` and `{END}` around the place for it in {file}.", begin(part));
+        Failure::Found { count: 1, what: "generated part of a document has lost its marks", remedy }
+    })
 }
 
 fn printed(example: &str, what: &str) -> Result<String, Failure> {
@@ -66,7 +70,8 @@ fn run(example: &str, what: &str) -> Result<Command, Failure> {
     Ok(command)
 }
 
-fn write(fresh: &Path, file: &str, text: &str) -> Result<(), Failure> {
+/// Writes `file`, named from the root, below `fresh`.
+pub(super) fn write(fresh: &Path, file: &str, text: &str) -> Result<(), Failure> {
     let path = fresh.join(file);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(Failure::file(folder))?;
