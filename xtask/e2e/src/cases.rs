@@ -1,6 +1,7 @@
 //! The cases, each in a file named by what it proves.
 
 mod collision;
+mod contract;
 mod install;
 mod metrics;
 mod new_host;
@@ -21,9 +22,10 @@ pub(crate) struct Case {
     pub(crate) run: for<'a> fn(&'a Stage) -> Running<'a>,
 }
 
-pub(crate) const CASES: [Case; 8] = [
+pub(crate) const CASES: [Case; 9] = [
     Case { name: "install", run: |stage| Box::pin(install::run(stage)) },
     Case { name: "collision", run: |stage| Box::pin(collision::run(stage)) },
+    Case { name: "contract", run: |stage| Box::pin(contract::run(stage)) },
     Case { name: "metrics", run: |stage| Box::pin(metrics::run(stage)) },
     Case { name: "new_host", run: |stage| Box::pin(new_host::run(stage)) },
     Case { name: "refusals_wrong_password", run: |stage| Box::pin(refusals::wrong_password(stage)) },

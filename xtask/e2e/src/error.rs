@@ -35,6 +35,10 @@ pub(crate) enum Failure {
     Token(#[source] jsonwebtoken::errors::Error),
     #[error("port {port} of pod {pod} was not forwarded")]
     NotForwarded { pod: String, port: u16 },
+    #[error("no port of this machine leads to the pod")]
+    Tunnel(#[source] std::io::Error),
+    #[error("the database could not be prepared from here")]
+    Migrations(#[source] Box<dyn Error + Send + Sync>),
     #[error("pod {pod} did not answer")]
     Http { pod: String, source: hyper::Error },
     #[error("the request cannot be sent")]

@@ -4,6 +4,7 @@
 
 mod dump;
 mod forward;
+mod tunnel;
 
 use std::path::Path;
 use std::time::Duration;

@@ -110,10 +110,24 @@ impl Release {
         self.namespace.pods(&self.labels("migrations")).await
     }
 
-    /// The one Job that a release has at a time.
+    /// The one Job that a release has at a time, but for its contract's.
     pub(crate) async fn job(&self) -> Result<Job, Failure> {
+        self.job_of("migrations").await
+    }
+
+    /// The one that runs contracts.
+    pub(crate) async fn contract_job(&self) -> Result<Job, Failure> {
+        self.job_of("contracts").await
+    }
+
+    /// Its pods.
+    pub(crate) async fn contract_pods(&self) -> Result<Vec<Pod>, Failure> {
+        self.namespace.pods(&self.labels("contracts")).await
+    }
+
+    async fn job_of(&self, component: &str) -> Result<Job, Failure> {
         let jobs = self.namespace.all::<Job>();
-        let mut found = jobs.list(&ListParams::default().labels(&self.labels("migrations"))).await?.items;
+        let mut found = jobs.list(&ListParams::default().labels(&self.labels(component))).await?.items;
         ensure(found.len() == 1, "one Job", found.iter().map(|job| &job.metadata.name).collect::<Vec<_>>())?;
         Ok(found.remove(0))
     }

@@ -47,7 +47,7 @@ spec:
 
 {{/*
 A Job's spec, whose hash is part of its name: whatever changes the template, which no Job lets change, makes a new Job.
-So nothing may stand here that changes without a reason, such as the chart's version. Takes {root, args}.
+So nothing may stand here that changes without a reason, such as the chart's version. Takes {root, component, args}.
 */}}
 {{- define "atelier.migrations.spec" -}}
 activeDeadlineSeconds: {{ .root.Values.migrations.activeDeadlineSeconds }}
@@ -63,10 +63,20 @@ podFailurePolicy:
     - action: Count
       onExitCodes: {containerName: migrator, operator: In, values: [1, 75]}
 template:
-  {{- include "atelier.migrations.podTemplate" (dict "root" .root "component" "migrations" "args" .args) | nindent 2 }}
+  {{- include "atelier.migrations.podTemplate" (dict "root" .root "component" .component "args" .args) | nindent 2 }}
 {{- end }}
 
-{{/* These two take {root, args, does}, where `does` is a word for what the Job does. */}}
+{{/* The two Jobs, for the templates below: what brings the schema up, and what takes away under an approval. */}}
+{{- define "atelier.migrations.expand" -}}
+{{- dict "component" "migrations" "does" "migrate" "args" (list "up") | toJson }}
+{{- end }}
+
+{{- define "atelier.migrations.contract" -}}
+{{- $args := list "up" "--contracts" "--approved-plan-hash" .Values.migrations.approvedPlanHash -}}
+{{- dict "component" "contracts" "does" "contract" "args" $args | toJson }}
+{{- end }}
+
+{{/* These two take one of them with `root`. */}}
 {{- define "atelier.migrations.jobName" -}}
 {{ include "atelier.fullname" .root }}-{{ .does }}-{{ include "atelier.migrations.spec" . | sha256sum | trunc 10 }}
 {{- end }}
@@ -76,7 +86,7 @@ apiVersion: batch/v1
 kind: Job
 metadata:
   name: {{ include "atelier.migrations.jobName" . }}
-  labels: {{- include "atelier.labels" (dict "root" .root "component" "migrations") | nindent 4 }}
+  labels: {{- include "atelier.labels" (dict "root" .root "component" .component) | nindent 4 }}
 spec:
   {{- include "atelier.migrations.spec" . | nindent 2 }}
 {{- end }}

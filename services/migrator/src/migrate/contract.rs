@@ -99,6 +99,10 @@ pub async fn contract_until(
             .of(Phase::Contract)
             .filter(|file| memory.row(file.version).is_none())
             .collect();
+        if memory.meta.is_founding {
+            // They are the first `up`'s, which may be about to begin: the approval was given for another database.
+            contracts.clear();
+        }
         if let Some(last) = contracts.last().copied() {
             match judge(connection, &options.migrations, approved).await? {
                 Approval::Done => contracts.clear(),

@@ -1,6 +1,6 @@
 //! A new database: nobody has ever worked there, so nobody has to approve anything, and afterwards everything is as in one that grew.
 
-use migrator::migrate::{plan, status, up};
+use migrator::migrate::{contract_until, plan, status, up};
 use sqlx::{query, query_scalar};
 use testkit::Role;
 
@@ -40,6 +40,23 @@ async fn from_then_on_contracts_wait_although_no_row_was_ever_written() {
     up(&address, &files(&[TABLE, FILL, CONTRACT, LATER])).await.expect("founded");
     let report = up(&address, &files(&[TABLE, FILL, CONTRACT, LATER, SECOND])).await.expect("up");
     assert_eq!((report.applied, report.contracts_pending), (vec![], vec![SECOND.0.to_owned()]));
+}
+
+#[tokio::test]
+async fn an_approval_that_was_left_lying_is_for_nothing_in_a_new_database() {
+    let (database, mut admin) = empty().await;
+    let address = database.options(Role::Admin);
+    let all = files(&[TABLE, FILL, CONTRACT, LATER]);
+    let early = contract_until(&address, &all, "of-another-database", std::future::pending()).await;
+    assert_eq!(early.expect("nothing to do").applied, []);
+    let made: i64 = query_scalar("SELECT count(*) FROM atelier._sqlx_migrations")
+        .fetch_one(&mut admin)
+        .await
+        .expect("a number");
+    assert_eq!(made, 0);
+    assert_eq!(up(&address, &all).await.expect("founded all the same").applied.len(), 3);
+    let late = contract_until(&address, &all, "of-another-database", std::future::pending()).await;
+    assert_eq!(late.expect("nothing to do").applied, []);
 }
 
 #[tokio::test]
