@@ -8,20 +8,23 @@ use std::collections::BTreeMap;
 use crate::shell;
 
 /// What most needs mean: programs on the search path, of each group one.
-const PROGRAMS: [(&str, &[&[&str]]); 5] = [
+const PROGRAMS: [(&str, &[&[&str]]); 4] = [
     // A browser is told what to do by its driver, which finds it by itself.
     ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
     ("nginx", &[&["nginx"]]),
     ("otelcol", &[&["otelcol"]]),
-    ("pgbouncer", &[&["pgbouncer"]]),
     ("prometheus", &[&["prometheus"], &["promtool"]]),
 ];
 
-/// What a need means that the system may refuse to whoever asks: a command that succeeds where it is there.
-const COMMANDS: [(&str, &[&str]); 1] = [(
-    "namespaces",
-    &["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child", "true"],
-)];
+/// What a need means that is more than a program: a command that succeeds where it is there.
+const COMMANDS: [(&str, &[&str]); 2] = [
+    (
+        "namespaces",
+        &["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child", "true"],
+    ),
+    // Older ones keep no prepared statements.
+    ("pgbouncer", &["sh", "-c", "pgbouncer --version | grep -Eq '^PgBouncer 1\\.(2[1-9]|[3-9][0-9])'"]),
+];
 
 const MARK: &str = "#[ignore = \"needs ";
 

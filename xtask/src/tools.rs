@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 22] = [
+const TOOLS: [Tool; 23] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -53,6 +53,12 @@ const TOOLS: [Tool; 22] = [
         version: &["chromedriver", "--version"],
         purpose: "test: the page at /docs in chromium or google-chrome, whichever it belongs to; skipped by name without them",
         remedy: "your system's packages chromium and chromium-driver",
+    },
+    Tool {
+        name: "pgbouncer",
+        version: &["pgbouncer", "--version"],
+        purpose: "test: through a pooler; 1.21 or newer, skipped by name without it",
+        remedy: "your system's package pgbouncer; where that is older, .ci/pgbouncer.sh FOLDER builds one",
     },
     Tool {
         name: "otelcol",

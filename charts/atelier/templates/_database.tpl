@@ -20,11 +20,11 @@
 {{- if or .Values.database.tls.caSecret .Values.database.tls.caConfigMap -}}true{{- end -}}
 {{- end }}
 
-{{/* The section [database] of a configuration, as YAML. Takes {root, host}. */}}
+{{/* The section [database] of a configuration, as YAML. Takes {root, host}, and {port} where it is another one. */}}
 {{- define "atelier.database.config" -}}
 {{- $database := .root.Values.database -}}
 host: {{ .host | quote }}
-port: {{ $database.port }}
+port: {{ default $database.port .port }}
 name: {{ $database.name | quote }}
 user_file: /etc/atelier/database/username
 password_file: /etc/atelier/database/password

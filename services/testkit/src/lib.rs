@@ -12,6 +12,7 @@ pub mod file;
 pub mod issuer;
 pub mod openapi;
 pub mod otlp;
+pub mod pooler;
 pub mod postgres;
 pub mod proxy;
 pub mod wait;

@@ -11,6 +11,7 @@
 
 mod cases;
 mod cli;
+mod database;
 mod error;
 mod images;
 mod namespace;

@@ -19,6 +19,7 @@ use testkit::wait;
 
 use crate::error::Failure;
 pub(crate) use forward::Answer;
+pub(crate) use tunnel::Tunnel;
 
 /// How often the API server is asked whether something has come about.
 const PAUSE: Duration = Duration::from_millis(200);

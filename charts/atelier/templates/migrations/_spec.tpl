@@ -2,7 +2,9 @@
 {{- define "atelier.migrations.podTemplate" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values.migrations -}}
-{{- $database := include "atelier.database.config" (dict "root" $root "host" $root.Values.database.host) | fromYaml -}}
+{{- $server := $root.Values.database.migrations -}}
+{{- $at := dict "root" $root "host" (default $root.Values.database.host $server.host) "port" $server.port -}}
+{{- $database := include "atelier.database.config" $at | fromYaml -}}
 {{- $image := include "atelier.image" (dict "root" $root "image" $values.image) -}}
 metadata:
   labels:

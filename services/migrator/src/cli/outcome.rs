@@ -84,7 +84,7 @@ fn exit_of_change(error: &ChangeError) -> Exit {
     match error {
         ChangeError::NewerSchema { .. } => Exit::NewerSchema,
         ChangeError::Checksum { .. } => Exit::Checksum,
-        ChangeError::Lock(LockError::Pooler { .. }) => Exit::Configuration,
+        ChangeError::Lock(LockError::Pooler { .. } | LockError::Pooled { .. }) => Exit::Configuration,
         ChangeError::Connect(_)
         | ChangeError::Stopped
         | ChangeError::Lock(_)

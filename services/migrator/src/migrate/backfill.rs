@@ -192,10 +192,11 @@ async fn open(
     database: &PgConnectOptions,
     options: &ChangeOptions,
 ) -> Result<(PgConnection, Held), ChangeError> {
-    let mut connection =
-        session::connect(&options.named(database), options.deadline).await.map_err(ChangeError::Connect)?;
-    let held =
-        lock::acquire(&mut connection, Key::Backfill, options.deadline).await.map_err(ChangeError::Lock)?;
+    let database = options.named(database);
+    let mut connection = session::connect(&database, options.deadline).await.map_err(ChangeError::Connect)?;
+    let held = lock::acquire(&mut connection, &database, Key::Backfill, options.deadline)
+        .await
+        .map_err(ChangeError::Lock)?;
     Ok((connection, held))
 }
 

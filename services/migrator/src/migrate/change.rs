@@ -123,7 +123,7 @@ pub(super) async fn change<T, E: From<ChangeError>>(
         () = &mut stop => return Err(ChangeError::Stopped.into()),
     };
     let done = tokio::select! {
-        done = under_lock(&mut connection, options, work) => done,
+        done = under_lock(&mut connection, &database, options, work) => done,
         () = &mut stop => {
             // The socket alone would tell the server as well, but only when it next looks.
             session::cancel(&database, backend).await;
@@ -137,14 +137,16 @@ pub(super) async fn change<T, E: From<ChangeError>>(
 
 async fn under_lock<T, E: From<ChangeError>>(
     connection: &mut PgConnection,
+    database: &PgConnectOptions,
     options: &ChangeOptions,
     work: impl AsyncFnOnce(&mut PgConnection, &Held, Memory) -> Result<T, E>,
 ) -> Result<T, E> {
     if let Some(roles) = &options.roles {
         grants::check(connection, roles).await.map_err(ChangeError::Roles)?;
     }
-    let held =
-        lock::acquire(connection, Key::Migration, options.deadline).await.map_err(ChangeError::Lock)?;
+    let held = lock::acquire(connection, database, Key::Migration, options.deadline)
+        .await
+        .map_err(ChangeError::Lock)?;
     let memory = begin(connection, &options.migrations).await?;
     let done = work(connection, &held, memory).await?;
     if let Some(roles) = &options.roles {

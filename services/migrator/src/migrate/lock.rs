@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::types::time::OffsetDateTime;
 use sqlx::{FromRow, query, query_as};
 
@@ -82,13 +82,22 @@ pub enum LockError {
     /// The server process behind the connection changed: a pooler hands sessions around, and a lock with them.
     #[error(
         "a connection pooler is in the way: the session moved from server process {was} to {is}; \
-         give the migrator the server's own address (database.migrations.host)"
+         give the migrator the server's own address (in the chart, database.migrations.host)"
     )]
     Pooler {
         /// The process that took the lock.
         was: i32,
         /// The one that answers now.
         is: i32,
+    },
+    /// Two connections were answered by one server process.
+    #[error(
+        "a connection pooler is in the way: two sessions share server process {pid}; \
+         give the migrator the server's own address (in the chart, database.migrations.host)"
+    )]
+    Pooled {
+        /// The process.
+        pid: i32,
     },
     /// The lock is gone although the session is the same; somebody released it.
     #[error("the migration lock was lost")]
@@ -105,13 +114,17 @@ pub struct Held {
     backend: i32,
 }
 
-/// Polls for the lock until `deadline` has passed.
+/// Polls for the lock until `deadline` has passed, on a connection that was made by `options`.
 pub(super) async fn acquire(
     connection: &mut PgConnection,
+    options: &PgConnectOptions,
     key: Key,
     deadline: Duration,
 ) -> Result<Held, LockError> {
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
+    if let Some(pid) = session::shared(options, connection).await.map_err(LockError::Query)? {
+        return Err(LockError::Pooled { pid });
+    }
     let before = session::backend(connection).await.map_err(LockError::Query)?;
     loop {
         let (taken, is): (bool, i32) = query_as("SELECT pg_try_advisory_lock($1), pg_backend_pid()")

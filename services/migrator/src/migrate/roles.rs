@@ -55,7 +55,7 @@ END",
         let _ = write!(sql, "{TIMEOUTS}");
         for (role, statement, lock, idle) in [
             (&self.owner, "0", "2s", "0"),
-            (&self.writer, "5s", "1s", "10s"),
+            (&self.writer, "5s", "100ms", "10s"),
             (&self.reader, "5s", "1s", "10s"),
         ] {
             let role = quoted(role);

@@ -102,6 +102,21 @@ pub(super) async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::
     query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await
 }
 
+/// The server process that two connections share, which only a pooler makes them: it hands an idle session on to the next who comes.
+///
+/// Behind one that pools transactions a lock would be nobody's. One that pools sessions gives each connection its own, and is no harm.
+pub(super) async fn shared(
+    options: &PgConnectOptions,
+    connection: &mut PgConnection,
+) -> Result<Option<i32>, sqlx::Error> {
+    let ours = backend(connection).await?;
+    let mut other = PgConnection::connect_with(options).await?;
+    let theirs = backend(&mut other).await?;
+    // It was there to be looked at; how it ends is of no consequence.
+    let _ = other.close().await;
+    Ok((ours == theirs).then_some(ours))
+}
+
 /// Asks the server to give up what one of our sessions is doing. Best effort: the session is about to go anyway.
 pub(super) async fn cancel(options: &PgConnectOptions, backend: i32) {
     let work = async {

@@ -14,6 +14,7 @@ mod history_law;
 mod killed;
 mod lock;
 mod plan;
+mod pooler;
 mod roles;
 mod support;
 mod up;

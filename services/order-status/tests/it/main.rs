@@ -18,6 +18,7 @@ mod openapi;
 mod orders;
 mod outage;
 mod page;
+mod pooler;
 mod process;
 mod pruning;
 mod races;

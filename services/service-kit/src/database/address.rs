@@ -146,7 +146,8 @@ impl DatabaseAddress {
         if let Some(file) = &self.ca_file {
             options = options.ssl_root_cert(file);
         }
-        Ok(options.ssl_mode(self.ssl_mode()))
+        // No float is read here, and a pooler need not know this parameter.
+        Ok(options.ssl_mode(self.ssl_mode()).extra_float_digits(None))
     }
 
     fn ssl_mode(&self) -> PgSslMode {

@@ -54,9 +54,22 @@ impl DatabaseConfig {
         self.address.check(mistakes);
     }
 
-    /// A new connection of `build`.
+    /// A new connection of `build`. A pooler that refuses our time-outs is asked without them: then those of the login hold.
     pub async fn connect(&self, build: Build) -> Result<PgConnection, ConnectError> {
         let options = self.connect_options(build).map_err(ConnectError::Options)?;
+        match self.attempt(&options).await {
+            Err(ConnectError::Refused(error)) if is_unknown_parameter(&error) => {
+                tracing::warn!(
+                    %error,
+                    "a pooler takes no time-outs from us: set statement_timeout and lock_timeout for the login (ALTER ROLE … SET)"
+                );
+                self.attempt(&self.plain_options(build).map_err(ConnectError::Options)?).await
+            }
+            connected => connected,
+        }
+    }
+
+    async fn attempt(&self, options: &PgConnectOptions) -> Result<PgConnection, ConnectError> {
         match timeout(self.connect_timeout(), options.connect()).await {
             Ok(connected) => connected.map_err(ConnectError::Refused),
             Err(_) => Err(ConnectError::Timeout),
@@ -65,10 +78,14 @@ impl DatabaseConfig {
 
     /// The options of a new connection of `build`.
     pub fn connect_options(&self, build: Build) -> Result<PgConnectOptions, ConnectOptionsError> {
-        Ok(self.address.connect_options()?.application_name(&build.application_name()).options([
+        Ok(self.plain_options(build)?.options([
             ("statement_timeout", self.statement_timeout_ms.to_string()),
             ("lock_timeout", LOCK_TIMEOUT_MS.to_string()),
         ]))
+    }
+
+    fn plain_options(&self, build: Build) -> Result<PgConnectOptions, ConnectOptionsError> {
+        Ok(self.address.connect_options()?.application_name(&build.application_name()))
     }
 
     /// How long connecting may take.
@@ -80,4 +97,11 @@ impl DatabaseConfig {
     pub fn item_deadline(&self) -> Duration {
         Duration::from_millis(self.item_deadline_ms)
     }
+}
+
+/// As PgBouncer says it, which knows few parameters of a start-up packet (its own `ignore_startup_parameters` hides them).
+fn is_unknown_parameter(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some("08P01") && error.message().contains("unsupported startup parameter")
+    })
 }

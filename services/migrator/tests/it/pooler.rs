@@ -1,0 +1,79 @@
+//! Through the real `PgBouncer`: where a session is not ours for as long as we are connected nothing is begun, and where it is all works.
+
+use std::process::Command;
+
+use migrator::migrate::lock::LockError;
+use migrator::migrate::{BackfillError, ChangeError, backfill_until, up, verify};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::query_scalar;
+use testkit::pooler::{Pooler, Pooling};
+use testkit::{Role, TestDatabase};
+
+use crate::support::{empty, files};
+
+const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);");
+const INDEX: (&str, &str) = (
+    "0002_b.expand.sql",
+    "-- no-transaction\n-- Why: a test.\nCREATE INDEX CONCURRENTLY IF NOT EXISTS a_n_idx ON atelier.a (n);",
+);
+
+async fn pooled(database: &TestDatabase, pooling: Pooling) -> (Pooler, PgConnectOptions) {
+    let pooler = Pooler::start(database, pooling, "").await.expect("a pooler");
+    let address = pooler.address();
+    let options = database.options(Role::Admin).host("127.0.0.1").port(address.port());
+    (pooler, options.extra_float_digits(None))
+}
+
+#[tokio::test]
+#[ignore = "needs pgbouncer"]
+async fn behind_a_pool_of_transactions_nothing_is_begun_and_no_lock_is_left() {
+    let (database, mut admin) = empty().await;
+    let (pooler, through) = pooled(&database, Pooling::Transaction).await;
+    let error = up(&through, &files(&[TABLE])).await.expect_err("the lock would be nobody's");
+    assert!(matches!(error, ChangeError::Lock(LockError::Pooled { .. })), "{error}");
+    let error =
+        backfill_until(&through, &files(&[TABLE]), None, std::time::Duration::ZERO, std::future::pending())
+            .await
+            .expect_err("neither is its lock");
+    assert!(matches!(error, BackfillError::Change(ChangeError::Lock(LockError::Pooled { .. }))), "{error}");
+
+    let told = Command::new(env!("CARGO_BIN_EXE_migrator"))
+        .arg("up")
+        .env_clear()
+        .env("ATELIER_DATABASE__URL", database.url_through(Role::Admin, pooler.address()))
+        .output()
+        .expect("the binary runs");
+    let words = String::from_utf8_lossy(&told.stderr);
+    assert_eq!(told.status.code(), Some(64), "{words}");
+    for part in ["a connection pooler is in the way", "database.migrations.host"] {
+        assert!(words.contains(part), "{part} is missing in: {words}");
+    }
+
+    let left: (bool, i64) = sqlx::query_as(
+        "SELECT to_regnamespace('atelier') IS NOT NULL, (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+    )
+    .fetch_one(&mut admin)
+    .await
+    .expect("what is left");
+    assert_eq!(left, (false, 0));
+}
+
+#[tokio::test]
+#[ignore = "needs pgbouncer"]
+async fn behind_a_pool_of_sessions_a_schema_is_made_and_the_lock_ends_with_us() {
+    let (database, mut admin) = empty().await;
+    let (_pooler, through) = pooled(&database, Pooling::Session).await;
+    let options = files(&[TABLE, INDEX]);
+    for applied in [2, 0] {
+        assert_eq!(up(&through, &options).await.expect("up").applied.len(), applied);
+    }
+    let found = verify(&through, &options.migrations, None).await.expect("verified");
+    assert_eq!(found.findings, []);
+    let valid: bool =
+        query_scalar("SELECT indisvalid FROM pg_index WHERE indexrelid = 'atelier.a_n_idx'::regclass")
+            .fetch_one(&mut admin)
+            .await
+            .expect("the index");
+    assert!(valid);
+}
