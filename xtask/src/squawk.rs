@@ -15,8 +15,14 @@ const FOLDER: &str = "migrations";
 const DONE_BY_US: [&str; 3] = ["require-lock-timeout", "require-statement-timeout", "prefer-robust-stmts"];
 
 /// What a contract is for.
-const CONTRACTS: [&str; 5] =
-    ["ban-drop-column", "ban-drop-table", "ban-drop-not-null", "renaming-column", "renaming-table"];
+const CONTRACTS: [&str; 6] = [
+    "ban-drop-column",
+    "ban-drop-function",
+    "ban-drop-not-null",
+    "ban-drop-table",
+    "renaming-column",
+    "renaming-table",
+];
 
 /// Judges every file, with what a contract may do left to contracts.
 pub(crate) fn run() -> Result<(), Failure> {

@@ -174,11 +174,15 @@ impl<O: Write> Call<'_, O> {
                 self.say(output, &status, report::status)?;
                 Ok(Exit::Success)
             }
-            Command::Verify(output) => {
-                let found = migrate::verify(database, migrations, self.options.roles.as_ref())
-                    .await
-                    .map_err(Failure::Verify)?;
-                self.say(output, &found, report::verification)?;
+            Command::Verify(args) => {
+                let roles = self.options.roles.as_ref();
+                let mut found =
+                    migrate::verify(database, migrations, roles).await.map_err(Failure::Verify)?;
+                if args.history {
+                    let broken = migrate::verify_history(database).await.map_err(Failure::Verify)?;
+                    found.findings.extend(broken);
+                }
+                self.say(args.output, &found, report::verification)?;
                 Ok(outcome::exit_of_findings(&found.findings))
             }
             Command::Wait { timeout } => {

@@ -66,6 +66,10 @@ pub struct TestDatabase {
     name: String,
 }
 
+/// A database as it was; see [`TestDatabase::back_up`].
+#[derive(Debug)]
+pub struct Backup(String);
+
 impl TestDatabase {
     /// A migrated database without rows.
     pub async fn create() -> Result<Self, TestDatabaseError> {
@@ -143,6 +147,43 @@ impl TestDatabase {
     /// A connection as `role`.
     pub async fn connect(&self, role: Role) -> Result<PgConnection, sqlx::Error> {
         PgConnection::connect_with(&self.options(role)).await
+    }
+
+    /// A copy of it as it is now, which is what a snapshot is. Nobody may be connected meanwhile, so sessions are ended.
+    pub async fn back_up(&self) -> Result<Backup, TestDatabaseError> {
+        let (name, backup) = (&self.name, format!("{}_backup", self.name));
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        );
+        self.outside([
+            format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
+            end,
+            format!("DROP DATABASE IF EXISTS {backup}"),
+            format!("CREATE DATABASE {backup} TEMPLATE {name}"),
+            format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"),
+        ])
+        .await?;
+        Ok(Backup(backup))
+    }
+
+    /// Puts the copy into its place; whatever was written since is lost.
+    pub async fn restore(&self, backup: Backup) -> Result<(), TestDatabaseError> {
+        let (name, Backup(backup)) = (&self.name, backup);
+        self.outside([
+            format!("DROP DATABASE {name} WITH (FORCE)"),
+            format!("ALTER DATABASE {backup} RENAME TO {name}"),
+        ])
+        .await
+    }
+
+    async fn outside<const N: usize>(&self, statements: [String; N]) -> Result<(), TestDatabaseError> {
+        let mut connection =
+            PgConnection::connect_with(&self.admin).await.map_err(TestDatabaseError::Create)?;
+        for sql in statements {
+            connection.execute(AssertSqlSafe(sql)).await.map_err(TestDatabaseError::Create)?;
+        }
+        let _ = connection.close().await;
+        Ok(())
     }
 
     /// Holds the whole database against the history law.

@@ -5,6 +5,7 @@
 pub mod balancer;
 pub mod browser;
 pub mod certificate;
+pub mod console;
 pub mod database;
 pub mod docs_page;
 mod environment;

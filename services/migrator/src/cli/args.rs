@@ -23,7 +23,7 @@ pub(super) enum Command {
     /// Say where the schema stands
     Status(OutputArgs),
     /// Hold the database against the migrations; reports, never repairs
-    Verify(OutputArgs),
+    Verify(VerifyArgs),
     /// Wait until the schema is what this release needs
     Wait {
         /// How long, as 500ms, 30s or 5min
@@ -80,6 +80,15 @@ pub(super) struct BackfillArgs {
     /// How long to rest after each batch, as 50ms or 1s
     #[arg(long, default_value = "0", value_parser = time)]
     pub(super) pause: Duration,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Also hold each order against its events, which reads all of them
+    #[arg(long)]
+    pub(super) history: bool,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

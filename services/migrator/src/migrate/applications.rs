@@ -7,6 +7,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::time::OffsetDateTime;
 use sqlx::{FromRow, query_as};
 
+use super::session::moment;
+
 /// What this program calls itself, up to the number. It is no application that a change could break.
 pub(super) const MIGRATOR: &str = "atelier/migrator schema=";
 
@@ -38,7 +40,7 @@ impl fmt::Display for Application {
             write!(f, " as {login}")?;
         }
         if let Some(since) = self.since {
-            write!(f, ", connected since {}", since.replace_nanosecond(0).unwrap_or(since))?;
+            write!(f, ", connected since {}", moment(since))?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use sqlx::types::time::OffsetDateTime;
 use sqlx::{FromRow, query, query_as};
 
 use super::backoff::Backoff;
-use super::session;
+use super::session::{self, moment};
 
 /// What only one migrator does at a time. Advisory locks belong to a database, so two installs on one server do not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl fmt::Display for Holder {
             self.application_name.as_deref().unwrap_or_default()
         )?;
         if let Some(since) = self.since {
-            write!(f, ", connected since {}", since.replace_nanosecond(0).unwrap_or(since))?;
+            write!(f, ", connected since {}", moment(since))?;
         }
         write!(f, "); to end it: SELECT pg_terminate_backend({});", self.pid)
     }

@@ -40,7 +40,7 @@ pub use roles::Roles;
 pub use rollback::{Rollback, check_rollback};
 pub use status::{Status, Window, status, wait};
 pub use up::{UpReport, up, up_until};
-pub use verify::{Finding, Verification, verify};
+pub use verify::{Finding, Verification, verify, verify_history};
 
 /// The one schema that everything of ours lives in. It is fixed: statements name it, so no session setting matters.
 pub const SCHEMA: &str = "atelier";

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::types::time::OffsetDateTime;
 use sqlx::{Connection, Executor, query, query_scalar};
+
+use time::format_description::well_known::Rfc3339;
 
 use super::backoff::Backoff;
 
@@ -115,6 +118,12 @@ pub(super) async fn shared(
     // It was there to be looked at; how it ends is of no consequence.
     let _ = other.close().await;
     Ok((ours == theirs).then_some(ours))
+}
+
+/// A moment as RFC 3339 has it, to the second.
+pub(super) fn moment(at: OffsetDateTime) -> String {
+    let whole = at.replace_nanosecond(0).unwrap_or(at);
+    whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
 }
 
 /// Asks the server to give up what one of our sessions is doing. Best effort: the session is about to go anyway.

@@ -11,6 +11,7 @@ use sqlx::{Connection, query_as, query_scalar};
 use super::bookkeeping::{self, Memory};
 use super::files::{MigrationSet, Phase};
 use super::fingerprint;
+use super::history::{HistoryError, check_history_law};
 use super::roles::Roles;
 use super::session::{self, CONNECT_DEADLINE, ConnectError};
 
@@ -90,6 +91,11 @@ pub enum Finding {
     },
     /// Something in the schema was changed by hand.
     Drift,
+    /// An order is not what its events tell.
+    History {
+        /// Which, and how.
+        sentence: String,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -130,6 +136,7 @@ impl fmt::Display for Finding {
             Self::Drift => {
                 write!(f, "the schema is not what the last `up` left: something was changed by hand")
             }
+            Self::History { sentence } => f.write_str(sentence),
         }
     }
 }
@@ -161,6 +168,20 @@ pub enum VerifyError {
         /// What the server said.
         source: sqlx::Error,
     },
+}
+
+/// Holds each order against its events, which takes as long as reading all of them does; the first few that differ.
+pub async fn verify_history(database: &PgConnectOptions) -> Result<Vec<Finding>, VerifyError> {
+    let mut connection = session::connect(database, CONNECT_DEADLINE).await.map_err(VerifyError::Connect)?;
+    let read = check_history_law(&mut connection).await;
+    let _ = connection.close().await;
+    match read {
+        Ok(()) => Ok(Vec::new()),
+        Err(HistoryError::Broken { broken }) => {
+            Ok(broken.into_iter().map(|sentence| Finding::History { sentence }).collect())
+        }
+        Err(HistoryError::Read(source)) => Err(VerifyError::Read { what: "history", source }),
+    }
 }
 
 /// Holds the database against the files of `migrations`, and the rights of `roles` against what `up` gives them.

@@ -1,6 +1,6 @@
 //! `after-restore`: nothing that was handed out before a restore is handed out, or taken, again.
 
-use migrator::migrate::after_restore;
+use migrator::migrate::{Finding, after_restore, verify_history};
 use sqlx::query_scalar;
 use testkit::{Role, TestDatabase};
 
@@ -37,6 +37,8 @@ async fn a_restored_history_that_lies_is_named() {
     let restored = after_restore(&database.options(Role::Owner), 1).await.expect("done");
     let [sentence] = restored.broken.as_slice() else { panic!("{restored:?}") };
     assert!(sentence.contains(&format!("order {order}: the row says")), "{sentence}");
+    let found = verify_history(&database.options(Role::Reader)).await.expect("verified");
+    assert_eq!(found, [Finding::History { sentence: sentence.clone() }], "without raising the epoch");
 }
 
 #[tokio::test]

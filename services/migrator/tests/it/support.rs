@@ -98,6 +98,16 @@ pub(crate) async fn expanded(set: &[(&str, &str)]) -> (TestDatabase, PgConnectio
     (database, admin, whole)
 }
 
+/// A database as a release of `schema` left it, with everything of later numbers still to come.
+pub(crate) async fn of_schema(schema: i64) -> TestDatabase {
+    let (database, _admin) = empty().await;
+    let mut options = ChangeOptions::embedded().expect("the embedded files");
+    let old = options.migrations.iter().filter(|file| file.version <= schema);
+    options.migrations = MigrationSet::parse(old.map(|file| (&*file.file, &*file.sql))).expect("well-formed");
+    up(&database.options(Role::Admin), &options).await.expect("up");
+    database
+}
+
 /// What is left of a set without its contracts and backfills.
 pub(crate) fn expands(set: &[(&str, &str)]) -> ChangeOptions {
     let waits =

@@ -25,5 +25,6 @@ mod races;
 mod read_only;
 mod release;
 mod restarts;
+mod restored;
 mod series;
 mod support;

@@ -15,6 +15,7 @@ use service_kit::lifecycle::LifecycleError;
 use service_kit::service::{Parts, Running, Service, ServiceConfig};
 use sqlx::{AssertSqlSafe, raw_sql};
 use testkit::balancer::{Backend, Balancer};
+use testkit::console::examples;
 use testkit::database::roles;
 use testkit::{Role, TestDatabase};
 use tokio::sync::oneshot;
@@ -23,6 +24,7 @@ use tokio::task::JoinHandle;
 use crate::support::program::Program;
 use crate::support::{Instance, PATIENCE, PATIENT, settings, shop};
 
+const DOCUMENT: &str = include_str!("../../../../docs/migrations.md");
 /// The last schema of before.
 const BEFORE: i64 = 4;
 /// Long enough for the balancer to notice.
@@ -140,11 +142,15 @@ async fn a_migration_is_carried_through_expand_and_contract_and_no_request_is_lo
 /// An instance of before that comes too late, as after a rollback, says what it needs and stays un-ready.
 async fn is_kept_out(database: &TestDatabase) {
     let late = Old::start(database).await;
+    let instance = Instance::at(late.backend.api, late.backend.ops);
     let words = "takes builds of schema 5 and above, this one is of 4";
-    Instance::at(late.backend.api, late.backend.ops)
+    instance
         .until_readyz("un-ready by the schema", PATIENCE, |status, report| {
             status == 503 && report.to_string().contains(words)
         })
         .await;
+    let documented = examples(DOCUMENT, "## Four questions");
+    let readyz = documented.iter().find(|it| it.command.starts_with("curl ")).expect("an example");
+    assert_eq!(instance.ops("/readyz").await.1, readyz.output.trim_end(), "as docs/migrations.md says");
     late.stop().await;
 }
