@@ -131,6 +131,10 @@ async fn migrate(database: &PgConnectOptions, roles: Option<Roles>) -> Result<()
         format!("{} applied", report.applied.len())
     };
     say!("Migrations  schema version {}, {done}", report.schema_version);
+    if !report.contracts_pending.is_empty() {
+        let waiting = report.contracts_pending.join(", ");
+        say!("            waiting for an approval: {waiting} (docs/migrations.md)");
+    }
     Ok(())
 }
 
