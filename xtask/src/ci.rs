@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
+use crate::chart;
 use crate::codegen;
 use crate::failure::Failure;
 use crate::needs::Required;
@@ -40,6 +41,7 @@ enum Step {
     Deny,
     Clippy,
     Codegen,
+    Chart,
     Test,
     Postgres,
     Up,
@@ -68,6 +70,7 @@ impl Step {
             Self::Deny => "cargo deny check bans licenses sources",
             Self::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
             Self::Codegen => "cargo xtask codegen   (renews it)",
+            Self::Chart => "cargo xtask chart",
             Self::Test => "cargo xtask test",
             Self::Postgres => "cargo xtask test --postgres 15,18 -p migrator",
             Self::Up => "cargo xtask up --once",
@@ -118,6 +121,7 @@ impl Step {
                 "warnings",
             ])),
             Self::Codegen => codegen::run(&codegen::Args { check: true }),
+            Self::Chart => chart::run(&chart::Args { require: args.require.clone() }),
             Self::Test => test::run(&test::Args { require: args.require.clone(), ..test::Args::default() }),
             Self::Postgres => test::run(&test::Args {
                 postgres: vec![15, 18],

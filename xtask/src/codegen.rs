@@ -14,6 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::needs::Required;
 use crate::shell;
 
 /// Whether to renew or only to look.
@@ -31,14 +32,17 @@ struct Generator {
     owns: &'static [&'static str],
     /// Writes all that it owns below the given folder.
     make: fn(&Path) -> Result<(), Failure>,
+    /// A program beside the toolchain without which it is left out, and fails where nothing may be.
+    tool: Option<&'static str>,
 }
 
-const GENERATORS: [Generator; 5] = [
-    Generator { name: "queries", owns: &[".sqlx"], make: queries::make },
-    Generator { name: "schemas", owns: &schemas::FILES, make: schemas::make },
-    Generator { name: "documents", owns: &documents::FILES, make: documents::make },
-    Generator { name: "chart", owns: &chart::FILES, make: chart::make },
-    Generator { name: "dashboards", owns: &[dashboards::FOLDER], make: dashboards::make },
+const GENERATORS: [Generator; 6] = [
+    Generator { name: "queries", owns: &[".sqlx"], make: queries::make, tool: None },
+    Generator { name: "schemas", owns: &schemas::FILES, make: schemas::make, tool: None },
+    Generator { name: "documents", owns: &documents::FILES, make: documents::make, tool: None },
+    Generator { name: "chart", owns: &chart::FILES, make: chart::make, tool: None },
+    Generator { name: "dashboards", owns: &[dashboards::FOLDER], make: dashboards::make, tool: None },
+    Generator { name: "rendered", owns: &[chart::RENDERED], make: chart::render, tool: Some("helm") },
 ];
 
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +58,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut stale = 0;
     for generator in &GENERATORS {
         println!("codegen: {}", generator.name);
+        if let Some(tool) = generator.tool.filter(|tool| shell::find(tool).is_none()) {
+            if Required::new(&[]).has(tool) {
+                return Err(Failure::missing_tool(tool));
+            }
+            println!("  skipped: {tool} is not installed; `cargo xtask tools` says how to get it");
+            continue;
+        }
         let fresh = root.join("target/codegen").join(generator.name);
         empty(&fresh)?;
         (generator.make)(&fresh)?;

@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod chart;
 mod ci;
 mod codegen;
 mod failure;
@@ -50,6 +51,8 @@ enum Command {
     Migrate(migrate::Command),
     /// An outside judge of the migrations: which statement would lock or scan a table that is in use.
     Squawk,
+    /// Outside judges of the Helm chart: helm lint, kubeconform, kube-score.
+    Chart(chart::Args),
     /// Values for the Helm chart, from the facts that only you know.
     Values(forward::Args),
     /// Each program in a container image of its own.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Chart(args) => chart::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),

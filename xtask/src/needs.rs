@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use crate::shell;
 
 /// What most needs mean: programs on the search path, of each group one.
-const PROGRAMS: [(&str, &[&[&str]]); 4] = [
+const PROGRAMS: [(&str, &[&[&str]]); 5] = [
     // A browser is told what to do by its driver, which finds it by itself.
     ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
+    ("helm", &[&["helm"]]),
     ("nginx", &[&["nginx"]]),
     ("otelcol", &[&["otelcol"]]),
     ("prometheus", &[&["prometheus"], &["promtool"]]),

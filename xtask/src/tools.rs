@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 23] = [
+const TOOLS: [Tool; 26] = [
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -141,8 +141,26 @@ const TOOLS: [Tool; 23] = [
     Tool {
         name: "helm",
         version: &["helm", "version", "--short"],
-        purpose: "the chart, and e2e",
-        remedy: "https://helm.sh/docs/intro/install",
+        purpose: "the chart: codegen, ci, its tests; and e2e (3.18 or newer, or 4)",
+        remedy: "https://helm.sh/docs/intro/install, or with Go: go install helm.sh/helm/v4/cmd/helm@v4.2.4",
+    },
+    Tool {
+        name: "kubeconform",
+        version: &["kubeconform", "-v"],
+        purpose: "chart, and the step of ci; skipped by name without it",
+        remedy: "with Go: go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0",
+    },
+    Tool {
+        name: "kubernetes-validate",
+        version: &["kubernetes-validate", "--version"],
+        purpose: "chart: Kubernetes' schemas, which kubeconform fetches without it",
+        remedy: "pipx install kubernetes-validate, in the version of .ci/requirements.in",
+    },
+    Tool {
+        name: "kube-score",
+        version: &["kube-score", "version"],
+        purpose: "chart, and the step of ci; skipped by name without it",
+        remedy: "with Go: go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
     },
     Tool {
         name: "kind",

@@ -48,15 +48,20 @@ gateway:
 {{- with include "atelier.auth.secret" . | fromYaml }}
 - name: auth
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     items:
       - {key: {{ .key | quote }}, path: secrets}
+{{- end }}
+{{- with .Values.auth.jwks }}
+{{- if .url }}
+{{- include "atelier.trust.volume" (dict "name" "authorities" "tls" .tls "file" "ca-certificates.crt") }}
+{{- end }}
 {{- end }}
 {{- with .Values.audit }}
 {{- if .existingSecret }}
 - name: audit
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     items:
       - {key: {{ .key | quote }}, path: key}
 {{- end }}
@@ -66,6 +71,9 @@ gateway:
 {{- define "atelier.auth.mounts" -}}
 {{- if include "atelier.auth.secret" . }}
 - {name: auth, mountPath: /etc/atelier/auth, readOnly: true}
+{{- end }}
+{{- if and .Values.auth.jwks.url (include "atelier.trust.isGiven" .Values.auth.jwks.tls) }}
+- {name: authorities, mountPath: /etc/ssl/certs, readOnly: true}
 {{- end }}
 {{- if .Values.audit.existingSecret }}
 - {name: audit, mountPath: /etc/atelier/audit, readOnly: true}

@@ -3,6 +3,9 @@
 {{- define "atelier.orderStatus" -}}
 component: order-status
 login: writer
+# Connections of a pod, by its defaults.
+readConnections: 2
+writeConnections: 2
 port: 5017
 opsPort: 9017
 config: |
@@ -16,6 +19,8 @@ config: |
 {{- define "atelier.orders" -}}
 component: orders
 login: reader
+readConnections: 2
+writeConnections: 0
 port: 5019
 opsPort: 9019
 config: |
@@ -23,6 +28,9 @@ config: |
     url: {{ .Values.catalog.url | quote }}
     {{- if .Values.catalog.existingSecret }}
     token_file: /etc/atelier/catalog/token
+    {{- end }}
+    {{- if include "atelier.trust.isGiven" .Values.catalog.tls }}
+    ca_file: /etc/atelier/catalog-ca/ca.crt
     {{- end }}
 {{- end }}
 

@@ -15,11 +15,6 @@
 {{- end -}}
 {{- end }}
 
-{{/* Whether the authority that signed the server's certificate is given. */}}
-{{- define "atelier.database.hasCa" -}}
-{{- if or .Values.database.tls.caSecret .Values.database.tls.caConfigMap -}}true{{- end -}}
-{{- end }}
-
 {{/* The section [database] of a configuration, as YAML. Takes {root, host}, and {port} where it is another one. */}}
 {{- define "atelier.database.config" -}}
 {{- $database := .root.Values.database -}}
@@ -32,7 +27,7 @@ sslmode: {{ $database.sslmode }}
 {{- if $database.allowPlaintext }}
 allow_plaintext: true
 {{- end }}
-{{- if include "atelier.database.hasCa" .root }}
+{{- if include "atelier.trust.isGiven" $database.tls }}
 ca_file: /etc/atelier/database-ca/ca.crt
 {{- end }}
 {{- end }}
@@ -43,28 +38,16 @@ ca_file: /etc/atelier/database-ca/ca.crt
 {{- $tls := .root.Values.database.tls -}}
 - name: database
   secret:
-    secretName: {{ $login.existingSecret }}
+    secretName: {{ $login.existingSecret | quote }}
     items:
       - {key: {{ $login.usernameKey | quote }}, path: username}
       - {key: {{ $login.passwordKey | quote }}, path: password}
-{{- if $tls.caSecret }}
-- name: database-ca
-  secret:
-    secretName: {{ $tls.caSecret }}
-    items:
-      - {key: {{ $tls.caKey | quote }}, path: ca.crt}
-{{- else if $tls.caConfigMap }}
-- name: database-ca
-  configMap:
-    name: {{ $tls.caConfigMap }}
-    items:
-      - {key: {{ $tls.caKey | quote }}, path: ca.crt}
-{{- end }}
+{{- include "atelier.trust.volume" (dict "name" "database-ca" "tls" $tls) }}
 {{- end }}
 
 {{- define "atelier.database.mounts" -}}
 - {name: database, mountPath: /etc/atelier/database, readOnly: true}
-{{- if include "atelier.database.hasCa" . }}
+{{- if include "atelier.trust.isGiven" .Values.database.tls }}
 - {name: database-ca, mountPath: /etc/atelier/database-ca, readOnly: true}
 {{- end }}
 {{- end }}

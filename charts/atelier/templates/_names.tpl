@@ -1,17 +1,20 @@
-{{/* Names and labels. */}}
+{{/* Names and labels. Whatever a person chose is quoted where it is used: a release may be named 42. */}}
 
 {{- define "atelier.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
-{{/* Prefix of every object's name; short enough that a component's name fits behind it. */}}
+{{/* Prefix of every object's name: short enough that a component's name fits behind it, and no Service may begin with a digit. */}}
 {{- define "atelier.fullname" -}}
+{{- $name := include "atelier.name" . -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains (include "atelier.name" .) .Release.Name -}}
+{{- else if regexMatch "^[0-9]" .Release.Name -}}
+{{- printf "%s-%s" $name .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
 {{- .Release.Name | trunc 40 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "atelier.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 {{- end }}
 
@@ -25,21 +28,27 @@
 
 {{/* What tells a component's pods from all others. Takes {root, component}. */}}
 {{- define "atelier.selector" -}}
-app.kubernetes.io/name: {{ include "atelier.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "atelier.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Labels of an object. Takes {root, component}. */}}
-{{- define "atelier.labels" -}}
-{{ include "atelier.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/part-of: atelier
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
+{{/* Labels of a component's pods: what the values say never takes the place of a selector. Takes {root, component, values}. */}}
+{{- define "atelier.podLabels" -}}
+{{- $selector := include "atelier.selector" . | fromYaml -}}
+{{- toYaml (mergeOverwrite (dict) .root.Values.commonLabels .values.podLabels $selector) -}}
 {{- end }}
+
+{{/* Labels of an object. Takes {root, component} and, for some objects, `more`. */}}
+{{- define "atelier.labels" -}}
+{{- $own := dict
+  "app.kubernetes.io/version" .root.Chart.AppVersion
+  "app.kubernetes.io/part-of" "atelier"
+  "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_")
+-}}
+{{- $fixed := include "atelier.selector" . | fromYaml -}}
+{{- $_ := set $fixed "app.kubernetes.io/managed-by" .root.Release.Service -}}
+{{- toYaml (mergeOverwrite $own .root.Values.commonLabels (default (dict) .more) $fixed) -}}
 {{- end }}
 
 {{/* An image's full name; a digest wins over a tag. Takes {root, image}. */}}

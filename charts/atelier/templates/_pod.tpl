@@ -2,7 +2,7 @@
 
 {{/* Takes {root, values} of a component. */}}
 {{- define "atelier.pod.common" -}}
-serviceAccountName: {{ include "atelier.serviceAccountName" .root }}
+serviceAccountName: {{ include "atelier.serviceAccountName" .root | quote }}
 automountServiceAccountToken: false
 # A Service named atelier-orders would become ATELIER_ORDERS_PORT in every pod, which reads like a key of ours.
 enableServiceLinks: false
@@ -12,7 +12,7 @@ securityContext:
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
 {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- with .values.nodeSelector }}

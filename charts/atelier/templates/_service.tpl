@@ -39,40 +39,6 @@ data:
     {{- include "atelier.service.config" . | trim | nindent 4 }}
 {{- end }}
 
-{{- define "atelier.service.services" -}}
-apiVersion: v1
-kind: Service
-metadata:
-  name: {{ include "atelier.service.fullname" . }}
-  labels: {{- include "atelier.labels" . | nindent 4 }}
-  {{- with .values.service.annotations }}
-  annotations: {{- toYaml . | nindent 4 }}
-  {{- end }}
-spec:
-  type: {{ .values.service.type }}
-  selector: {{- include "atelier.selector" . | nindent 4 }}
-  ports:
-    - {name: http, port: {{ .values.service.port }}, targetPort: http, appProtocol: http}
-    {{- if eq .component "order-status" }}
-    {{- if .root.Values.auth.verify.enabled }}
-    - {name: verify, port: 9117, targetPort: verify, appProtocol: http}
-    {{- end }}
-    {{- end }}
----
-# Probes and metrics, for the cluster; no ingress may lead here.
-apiVersion: v1
-kind: Service
-metadata:
-  name: {{ include "atelier.service.fullname" . }}-ops
-  labels: {{- include "atelier.labels" . | nindent 4 }}
-spec:
-  clusterIP: None
-  publishNotReadyAddresses: true
-  selector: {{- include "atelier.selector" . | nindent 4 }}
-  ports:
-    - {name: ops, port: {{ .opsPort }}, targetPort: ops, appProtocol: http}
-{{- end }}
-
 {{- define "atelier.service.deployment" -}}
 {{- $root := .root -}}
 {{- $name := include "atelier.service.fullname" . -}}
@@ -81,8 +47,14 @@ kind: Deployment
 metadata:
   name: {{ $name }}
   labels: {{- include "atelier.labels" . | nindent 4 }}
+  {{- with .values.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
+  {{- if not .values.autoscaling.enabled }}
   replicas: {{ .values.replicas }}
+  {{- end }}
+  revisionHistoryLimit: {{ $root.Values.revisionHistoryLimit }}
   # A new pod that never becomes ready, because the schema lacks what it needs, must not take an old one's place.
   strategy:
     type: RollingUpdate
@@ -92,11 +64,7 @@ spec:
     matchLabels: {{- include "atelier.selector" . | nindent 6 }}
   template:
     metadata:
-      labels:
-        {{- include "atelier.selector" . | nindent 8 }}
-        {{- with mergeOverwrite (dict) $root.Values.commonLabels .values.podLabels }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+      labels: {{- include "atelier.podLabels" . | nindent 8 }}
       annotations:
         checksum/config: {{ include "atelier.service.config" . | sha256sum }}
         {{- with .values.podAnnotations }}
@@ -105,10 +73,20 @@ spec:
     spec:
       {{- include "atelier.pod.common" . | nindent 6 }}
       {{- with .values.priorityClassName }}
-      priorityClassName: {{ . }}
+      priorityClassName: {{ . | quote }}
       {{- end }}
       # The delay, the drain, and what flushing telemetry may take.
       terminationGracePeriodSeconds: {{ add $root.Values.shutdown.delaySeconds $root.Values.shutdown.drainSeconds 15 }}
+      {{- with .values.podSpec }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+      {{- with .values.topologySpreadConstraints }}
+      topologySpreadConstraints:
+        {{- $others := dict "labelSelector" (dict "matchLabels" (include "atelier.selector" $ | fromYaml)) "matchLabelKeys" (list "pod-template-hash") }}
+        {{- range . }}
+        - {{- merge (dict) . $others | toYaml | nindent 10 }}
+        {{- end }}
+      {{- else }}
       topologySpreadConstraints:
         - maxSkew: 1
           topologyKey: kubernetes.io/hostname
@@ -116,9 +94,10 @@ spec:
           labelSelector:
             matchLabels: {{- include "atelier.selector" . | nindent 14 }}
           matchLabelKeys: [pod-template-hash]
+      {{- end }}
       containers:
         - name: {{ .component }}
-          image: {{ include "atelier.image" (dict "root" $root "image" .values.image) }}
+          image: {{ include "atelier.image" (dict "root" $root "image" .values.image) | quote }}
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
           args: [--config, /etc/atelier/config/config.toml]
           ports:
@@ -150,6 +129,12 @@ spec:
             {{- if and (eq .component "orders") $root.Values.catalog.existingSecret }}
             - {name: catalog, mountPath: /etc/atelier/catalog, readOnly: true}
             {{- end }}
+            {{- if and (eq .component "orders") (include "atelier.trust.isGiven" $root.Values.catalog.tls) }}
+            - {name: catalog-ca, mountPath: /etc/atelier/catalog-ca, readOnly: true}
+            {{- end }}
+            {{- with .values.extraVolumeMounts }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
       volumes:
         - name: config
           configMap: {name: {{ $name }}}
@@ -162,20 +147,10 @@ spec:
             items:
               - {key: {{ $root.Values.catalog.key | quote }}, path: token}
         {{- end }}
-{{- end }}
-
-{{- define "atelier.service.pdb" -}}
-{{- if gt (int .values.replicas) 1 -}}
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata:
-  name: {{ include "atelier.service.fullname" . }}
-  labels: {{- include "atelier.labels" . | nindent 4 }}
-spec:
-  maxUnavailable: 1
-  # A pod that is not ready serves nobody: it must not hold up a drain.
-  unhealthyPodEvictionPolicy: AlwaysAllow
-  selector:
-    matchLabels: {{- include "atelier.selector" . | nindent 6 }}
-{{- end }}
+        {{- if eq .component "orders" }}
+        {{- include "atelier.trust.volume" (dict "name" "catalog-ca" "tls" $root.Values.catalog.tls) | nindent 8 }}
+        {{- end }}
+        {{- with .values.extraVolumes }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
 {{- end }}

@@ -4,6 +4,9 @@
 {{- $database := $values.database -}}
 {{- $auth := $values.auth -}}
 {{- $wrong := list -}}
+{{- if not $values.enabled -}}
+{{- $wrong = append $wrong "enabled is false: it is for the condition of a chart that embeds this one; by itself, leave it out" -}}
+{{- end -}}
 {{- if not $database.host -}}
 {{- $wrong = append $wrong "database.host is not set: the name or address of your PostgreSQL server" -}}
 {{- end -}}
@@ -32,13 +35,15 @@
 {{- $wrong = append $wrong "database.roles is set, but one login does everything: give each its Secret in database.auth, or leave the roles out" -}}
 {{- end -}}
 {{- end -}}
-{{- if and $database.tls.caSecret $database.tls.caConfigMap -}}
-{{- $wrong = append $wrong "database.tls.caSecret and database.tls.caConfigMap are both set: use one of them" -}}
+{{- range $name, $tls := dict "database" $database.tls "catalog" $values.catalog.tls "auth.jwks" $auth.jwks.tls -}}
+{{- if and $tls.caSecret $tls.caConfigMap -}}
+{{- $wrong = append $wrong (printf "%s.tls.caSecret and %s.tls.caConfigMap are both set: use one of them" $name $name) -}}
+{{- end -}}
 {{- end -}}
 {{- if and (has $database.sslmode (list "disable" "allow" "prefer")) (not $database.allowPlaintext) -}}
 {{- $wrong = append $wrong (printf "database.sslmode %s would send the password unprotected: use verify-full, or set database.allowPlaintext" $database.sslmode) -}}
 {{- end -}}
-{{- if and (eq $database.sslmode "require") (include "atelier.database.hasCa" .) -}}
+{{- if and (eq $database.sslmode "require") (include "atelier.trust.isGiven" $database.tls) -}}
 {{- $wrong = append $wrong "database.sslmode require does not look at the authority in database.tls: use verify-full or verify-ca" -}}
 {{- end -}}
 {{- if eq $auth.mode "token" -}}
@@ -60,6 +65,7 @@
 {{- else if and (eq $auth.mode "open") (not $auth.allowOpenOnNetwork) -}}
 {{- $wrong = append $wrong "auth.mode open believes whatever a body claims: set auth.allowOpenOnNetwork if the cluster is for trying out" -}}
 {{- end -}}
+{{- $wrong = concat $wrong (include "atelier.validate.pods" . | fromYamlArray) (include "atelier.validate.network" . | fromYamlArray) (include "atelier.validate.secrets" . | fromYamlArray) -}}
 {{- range $name := list "orderStatus" "orders" -}}
 {{- $config := (get $values $name).config -}}
 {{- range $key := list "listen" "ops_listen" "shutdown" -}}

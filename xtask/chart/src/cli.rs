@@ -23,6 +23,20 @@ pub(crate) enum Cli {
     /// The tables of the chart's README, for `cargo xtask codegen`
     #[command(hide = true)]
     Table,
+    /// What the chart makes of each file of `ci`, for `cargo xtask codegen`
+    #[command(hide = true)]
+    Rendered {
+        /// Where to write.
+        folder: PathBuf,
+    },
+    /// Kubernetes' own schemas, from the Python package that carries them, as kubeconform reads them
+    #[command(hide = true)]
+    Schemas {
+        /// A folder of the package.
+        from: PathBuf,
+        /// Where to write.
+        to: PathBuf,
+    },
 }
 
 /// The facts.

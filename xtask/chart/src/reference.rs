@@ -11,7 +11,7 @@ pub(crate) use table::table;
 
 /// Why the file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ReferenceError {
+pub enum ReferenceError {
     /// It cannot be opened.
     #[error("{path} cannot be read")]
     Unreadable { path: &'static str, source: std::io::Error },
@@ -33,4 +33,9 @@ pub(crate) enum ReferenceError {
     /// A default does not tell what may stand there.
     #[error("{path} is empty, which does not tell what may stand there: give it a kind")]
     Untold { path: String },
+}
+
+/// Every path of the chart's values that has a value of its own, with its default.
+pub fn paths() -> Result<Vec<(String, serde_json::Value)>, ReferenceError> {
+    Ok(Options::of_chart()?.leaves())
 }

@@ -7,11 +7,7 @@
 {{- $database := include "atelier.database.config" $at | fromYaml -}}
 {{- $image := include "atelier.image" (dict "root" $root "image" $values.image) -}}
 metadata:
-  labels:
-    {{- include "atelier.selector" (dict "root" $root "component" .component) | nindent 4 }}
-    {{- with mergeOverwrite (dict) $root.Values.commonLabels $values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+  labels: {{- include "atelier.podLabels" (dict "root" $root "component" .component "values" $values) | nindent 4 }}
   annotations:
     atelier.dev/retry: {{ $values.retry | quote }}
     {{- with $values.podAnnotations }}
@@ -22,7 +18,7 @@ spec:
   restartPolicy: Never
   containers:
     - name: migrator
-      image: {{ $image }}
+      image: {{ $image | quote }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       args: {{- toYaml .args | nindent 8 }}
       env:

@@ -57,12 +57,26 @@ impl Options {
         Self::read(&text)
     }
 
+    /// The keys that have none below, with their defaults.
+    pub(super) fn leaves(&self) -> Vec<(String, Value)> {
+        self.roots.iter().flat_map(Opt::leaves).collect()
+    }
+
     pub(super) fn read(text: &str) -> Result<Self, ReferenceError> {
         let kinds = serde_json::from_str(KINDS).map_err(ReferenceError::Kinds)?;
         let values: Value = serde_saphyr::from_str(text).map_err(ReferenceError::Yaml)?;
         let lines = lines(text);
         let roots = tree(&kinds, &mut lines.as_slice(), 0, "", &values)?;
         Ok(Self { kinds, roots })
+    }
+}
+
+impl Opt {
+    fn leaves(&self) -> Vec<(String, Value)> {
+        if self.children.is_empty() {
+            return vec![(self.path.clone(), self.default.clone())];
+        }
+        self.children.iter().flat_map(Self::leaves).collect()
     }
 }
 

@@ -1,0 +1,93 @@
+//! What `helm template` makes of the chart, as objects.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// A release's name and namespace, which no matter but that they are always the same.
+const RELEASE: [&str; 3] = ["atelier", "--namespace", "shop"];
+/// The oldest Kubernetes that the chart is for, and kinds of others that it may make. What a machine has does not matter.
+const CLUSTER: [&str; 4] = ["--kube-version", "1.30.0", "--api-versions", "monitoring.coreos.com/v1"];
+
+/// Values to render with.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    release: String,
+    flags: Vec<String>,
+}
+
+/// Why nothing was rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// Helm cannot be started.
+    #[error("helm could not be started")]
+    Start(#[source] std::io::Error),
+    /// The chart refused the values; this is what was said.
+    #[error("{0}")]
+    Refused(String),
+    /// What came is no YAML.
+    #[error("what helm made is no YAML")]
+    Yaml(#[source] Box<serde_saphyr::Error>),
+}
+
+impl Rendering {
+    /// With a file of the chart's folder `ci`, by the first part of its name.
+    pub fn of(name: &str) -> Self {
+        Self::with(&folder().join(format!("ci/{name}-values.yaml")))
+    }
+
+    /// With a file of values.
+    pub fn with(values: &Path) -> Self {
+        let values = ["--values".to_owned(), values.display().to_string()];
+        Self { release: RELEASE[0].to_owned(), flags: values.to_vec() }
+    }
+
+    /// The same for a release of another name.
+    #[must_use]
+    pub fn named(mut self, release: &str) -> Self {
+        release.clone_into(&mut self.release);
+        self
+    }
+
+    /// The same with one value changed: keys joined by dots, dots within a key behind a backslash.
+    #[must_use]
+    pub fn set(mut self, path: &str, value: &Value) -> Self {
+        self.flags.extend(["--set-json".to_owned(), format!("{path}={value}")]);
+        self
+    }
+
+    /// What Helm prints.
+    pub fn text(&self) -> Result<String, RenderError> {
+        let mut command = Command::new("helm");
+        command.arg("template").arg(&self.release).arg(folder()).args(&RELEASE[1..]).args(CLUSTER);
+        let output = command.args(&self.flags).output().map_err(RenderError::Start)?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(RenderError::Refused(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+
+    /// The objects, in Helm's order.
+    pub fn objects(&self) -> Result<Vec<Value>, RenderError> {
+        let objects: Vec<Value> =
+            serde_saphyr::from_multiple(&self.text()?).map_err(|error| RenderError::Yaml(Box::new(error)))?;
+        Ok(objects.into_iter().filter(|object| !object.is_null()).collect())
+    }
+}
+
+/// The chart's.
+pub fn folder() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", "..", "charts", "atelier"].iter().collect()
+}
+
+/// The files of the chart's folder `ci`, by the first parts of their names, in order.
+pub fn matrix() -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder().join("ci"))? {
+        let name = entry?.file_name();
+        names.extend(name.to_string_lossy().strip_suffix("-values.yaml").map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
