@@ -65,7 +65,7 @@
 {{- else if and (eq $auth.mode "open") (not $auth.allowOpenOnNetwork) -}}
 {{- $wrong = append $wrong "auth.mode open believes whatever a body claims: set auth.allowOpenOnNetwork if the cluster is for trying out" -}}
 {{- end -}}
-{{- $wrong = concat $wrong (include "atelier.validate.pods" . | fromYamlArray) (include "atelier.validate.network" . | fromYamlArray) (include "atelier.validate.secrets" . | fromYamlArray) -}}
+{{- $wrong = concat $wrong (include "atelier.validate.pods" . | fromYamlArray) (include "atelier.validate.network" . | fromYamlArray) (include "atelier.validate.secrets" . | fromYamlArray) (include "atelier.validate.test" . | fromYamlArray) -}}
 {{- range $name := list "orderStatus" "orders" -}}
 {{- $config := (get $values $name).config -}}
 {{- range $key := list "listen" "ops_listen" "shutdown" -}}

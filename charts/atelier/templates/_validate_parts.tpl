@@ -89,3 +89,26 @@
 {{- end -}}
 {{- toYaml $wrong -}}
 {{- end }}
+
+{{/* What `helm test` must be told. */}}
+{{- define "atelier.validate.test" -}}
+{{- $test := .Values.test -}}
+{{- $wrong := list -}}
+{{- if and $test.tokenSecret (ne .Values.auth.mode "token") -}}
+{{- $wrong = append $wrong (printf "test.tokenSecret is set, but with auth.mode %s no token is looked at" .Values.auth.mode) -}}
+{{- end -}}
+{{- if and $test.tokenSecret (not $test.userId) -}}
+{{- $wrong = append $wrong "test.userId is not set: the user's id in the token of test.tokenSecret" -}}
+{{- end -}}
+{{- if $test.walk.enabled -}}
+{{- if not $test.tokenSecret -}}
+{{- $wrong = append $wrong "test.tokenSecret is not set: test.walk is walked by whoever has that token" -}}
+{{- end -}}
+{{- range $key := list "orderId" "creator" "creatorSecret" -}}
+{{- if not (get $test.walk $key) -}}
+{{- $wrong = append $wrong (printf "test.walk.%s is not set, but test.walk is enabled" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $wrong -}}
+{{- end }}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::ask::AskArgs;
 use crate::chain::chain;
 use crate::config::{self, ConfigError, Loaded, Settings};
 use crate::exit::Exit;
@@ -49,7 +50,7 @@ pub enum Output {
 }
 
 /// What a service's binary does besides serving.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum ServiceCommand {
     /// Ask about the configuration
     Config {
@@ -63,6 +64,8 @@ pub enum ServiceCommand {
         #[arg(long, value_enum, default_value = "text")]
         output: Output,
     },
+    /// Ask a service, this one or another, until it answers as expected; for tests of an installation
+    Ask(Box<AskArgs>),
 }
 
 /// The command line of this process. Where it is wrong that is told with its exit code, and so is what `--help` asks for.

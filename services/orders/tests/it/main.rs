@@ -1,6 +1,7 @@
 //! The orders service from outside: the real thing in this process, on a real database, with a catalog that behaves as a test asks.
 //! The modules mirror the routes. Nothing here may reach past HTTP, the configuration and the database.
 
+mod ask;
 mod catalog;
 mod configuration;
 mod doctor;

@@ -1,8 +1,10 @@
 //! A service as a program: what its `main` does once the command line is parsed, from the first signal handler to the exit code.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use super::{Running, Service, ServiceError};
+use crate::ask::{AskArgs, ask};
 use crate::chain::chain;
 use crate::cli::{self, CommonArgs, Output, ServiceArgs, ServiceCommand};
 use crate::doctor;
@@ -13,13 +15,14 @@ use crate::lifecycle::Signals;
 
 /// What the `main` of a service does once its command line is parsed.
 pub fn main<S: Service>(args: &ServiceArgs) -> ExitCode {
-    let exit = match args.command {
+    let exit = match &args.command {
         None => serve::<S>(&args.common),
         Some(ServiceCommand::Config { command }) => {
-            cli::config_command::<S::Config>(command, &args.common, &mut std::io::stdout().lock())
+            cli::config_command::<S::Config>(*command, &args.common, &mut std::io::stdout().lock())
                 .unwrap_or(Exit::Failure)
         }
-        Some(ServiceCommand::Doctor { output }) => examine::<S>(&args.common, output),
+        Some(ServiceCommand::Doctor { output }) => examine::<S>(&args.common, *output),
+        Some(ServiceCommand::Ask(args)) => question(args),
     };
     exit.into()
 }
@@ -37,6 +40,19 @@ async fn examine<S: Service>(args: &CommonArgs, output: Output) -> Exit {
     findings.extend(doctor::listen(&base.listen));
     findings.extend(S::examine(&config).await);
     doctor::say(&findings, output, &mut std::io::stdout().lock()).unwrap_or(Exit::Failure)
+}
+
+#[tokio::main]
+async fn question(args: &AskArgs) -> Exit {
+    crate::tls::install_provider();
+    match ask(args).await {
+        Ok(()) => writeln!(std::io::stdout(), "{args} was answered as expected")
+            .map_or(Exit::Failure, |()| Exit::Success),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{args}");
+            cli::refuse(&error, Exit::Failure)
+        }
+    }
 }
 
 #[tokio::main]

@@ -82,6 +82,9 @@ fn impossible() -> Vec<Impossible> {
             "orders.service.spec.ports is the chart's",
         ),
         one("minimal", "orders.config", json!({"listen": "[::]:1"}), "orders.config.listen would leave"),
+        one("minimal", "test.tokenSecret", json!("token"), "test.userId is not set"),
+        one("minimal", "test.walk.enabled", json!(true), "test.walk.creatorSecret is not set"),
+        one("single-login", "test.tokenSecret", json!("token"), "with auth.mode open no token"),
         (
             "minimal",
             vec![("catalog.tls.caSecret", json!("a")), ("catalog.tls.caConfigMap", json!("b"))],
