@@ -8,6 +8,7 @@
 
 mod cli;
 mod digests;
+mod facts;
 mod notes;
 mod program;
 mod reference;

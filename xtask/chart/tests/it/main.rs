@@ -7,6 +7,7 @@ mod labels;
 mod network;
 mod refusals;
 mod secrets;
+mod values;
 
 use chart::render::{RenderError, Rendering};
 use serde_json::Value;
