@@ -7,6 +7,7 @@ mod metrics;
 mod new_host;
 mod refusals;
 mod restart;
+mod tested;
 
 use std::pin::Pin;
 
@@ -22,7 +23,7 @@ pub(crate) struct Case {
     pub(crate) run: for<'a> fn(&'a Stage) -> Running<'a>,
 }
 
-pub(crate) const CASES: [Case; 9] = [
+pub(crate) const CASES: [Case; 10] = [
     Case { name: "install", run: |stage| Box::pin(install::run(stage)) },
     Case { name: "collision", run: |stage| Box::pin(collision::run(stage)) },
     Case { name: "contract", run: |stage| Box::pin(contract::run(stage)) },
@@ -32,4 +33,5 @@ pub(crate) const CASES: [Case; 9] = [
     Case { name: "refusals_missing_secret", run: |stage| Box::pin(refusals::missing_secret(stage)) },
     Case { name: "refusals_wrong_authority", run: |stage| Box::pin(refusals::wrong_authority(stage)) },
     Case { name: "restart", run: |stage| Box::pin(restart::run(stage)) },
+    Case { name: "tested", run: |stage| Box::pin(tested::run(stage)) },
 ];

@@ -22,7 +22,7 @@ const EXPIRES: i64 = 4_102_444_800;
 #[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) name: &'static str,
-    token: String,
+    pub(crate) token: String,
 }
 
 /// Who makes orders here and who fulfils them.

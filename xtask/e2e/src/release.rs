@@ -19,6 +19,7 @@ use crate::stage::Stage;
 
 const CHART: &str = "charts/atelier";
 const HELM_MAX: &str = "3m";
+const TEST_MAX: &str = "2m";
 const READY_MAX: Duration = Duration::from_secs(90);
 /// What makes helm wait until everything is ready and the Job is complete.
 pub(crate) const WAIT: [&str; 4] = ["--wait", "--wait-for-jobs", "--timeout", HELM_MAX];
@@ -80,6 +81,13 @@ impl Release {
         let begin = Instant::now();
         program::output(&mut self.command(verb, values, flags)).await?;
         Ok(begin.elapsed())
+    }
+
+    /// `helm test`.
+    pub(crate) async fn test(&self) -> Result<(), Failure> {
+        let mut command = Command::new("helm");
+        command.args(["test", self.name, "--namespace", self.namespace.name(), "--timeout", TEST_MAX]);
+        program::output(command.arg("--kubeconfig").arg(&self.kubeconfig)).await.map(drop)
     }
 
     /// What `helm install` would send, and sends not.
