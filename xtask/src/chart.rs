@@ -1,4 +1,4 @@
-//! `cargo xtask chart`: outside judges of the chart and of what it makes: Helm's own lint, kubeconform, kube-score.
+//! `cargo xtask chart`: outside judges of the chart and of what it makes: Helm's own lint, kubeconform, kube-score, kustomize.
 //!
 //! Each is left out by name where it is not installed, and fails where nothing may be left out. What the judges cannot know
 //! is for the tests of the crate `chart`.
@@ -52,7 +52,8 @@ type Judge = fn() -> Result<(), Failure>;
 
 /// Asks each judge that is there.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let judges: [(&str, Judge); 3] = [("helm", lint), ("kubeconform", conform), ("kube-score", score)];
+    let judges: [(&str, Judge); 4] =
+        [("helm", lint), ("kubeconform", conform), ("kube-score", score), ("kubectl", kustomize)];
     let (there, missing): (Vec<_>, Vec<_>) =
         judges.into_iter().partition(|(name, _)| shell::find(name).is_some());
     let mut passed = Ok(());
@@ -94,7 +95,10 @@ fn conform() -> Result<(), Failure> {
         if let Some(package) = &package {
             command.arg("-schema-location").arg(schemas(package, version)?);
         }
-        shell::run(command.args(files(RENDERED)?))?;
+        for folder in [RENDERED, "k8s/dev", "k8s/collector"] {
+            command.args(files(folder)?);
+        }
+        shell::run(&mut command)?;
     }
     Ok(())
 }
@@ -121,6 +125,14 @@ fn schemas(package: &Path, version: &str) -> Result<String, Failure> {
     let pattern =
         "{{.NormalizedKubernetesVersion}}-local{{.StrictSuffix}}/{{.ResourceKind}}{{.KindSuffix}}.json";
     Ok(format!("{}/{pattern}", ours.display()))
+}
+
+/// Every folder that is written for kustomize can be put together.
+fn kustomize() -> Result<(), Failure> {
+    for folder in ["k8s/raw", "k8s/dev", "k8s/collector"] {
+        shell::output(shell::program("kubectl").args(["kustomize", folder]))?;
+    }
+    Ok(())
 }
 
 /// What is good practice, but for the exceptions; each file by itself, since they are releases of one name.
@@ -155,7 +167,9 @@ fn files(folder: impl AsRef<Path>) -> Result<Vec<PathBuf>, Failure> {
     let folder = shell::root().join(folder);
     let entries = fs::read_dir(&folder).map_err(Failure::file(&folder))?;
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.retain(|path| {
+        path.extension().is_some_and(|extension| extension == "yaml") && !path.ends_with("kustomization.yaml")
+    });
     files.sort();
     Ok(files)
 }

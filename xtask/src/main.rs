@@ -51,7 +51,7 @@ enum Command {
     Migrate(migrate::Command),
     /// An outside judge of the migrations: which statement would lock or scan a table that is in use.
     Squawk,
-    /// Outside judges of the Helm chart: helm lint, kubeconform, kube-score.
+    /// Outside judges of the Helm chart: helm lint, kubeconform, kube-score, kustomize.
     Chart(chart::Args),
     /// Values for the Helm chart, from the facts that only you know.
     Values(forward::Args),

@@ -135,7 +135,7 @@ const TOOLS: [Tool; 26] = [
     Tool {
         name: "kubectl",
         version: &["kubectl", "version", "--client"],
-        purpose: "a development cluster, k8s/dev",
+        purpose: "a development cluster, k8s/dev; chart: what kustomize makes of k8s; skipped by name without it",
         remedy: "https://kubernetes.io/docs/tasks/tools",
     },
     Tool {

@@ -10,7 +10,7 @@ port: 5017
 opsPort: 9017
 config: |
   {{- if .Values.auth.verify.enabled }}
-  auth: {verify_listen: "0.0.0.0:9117"}
+  auth: {verify_listen: "{{ .Values.bindAddress }}:9117"}
   {{- else }}
   {}
   {{- end }}

@@ -14,8 +14,8 @@ Each takes {root, component, values, login, port, opsPort, config}; config is YA
 {{- $database := include "atelier.database.config" (dict "root" $root "host" $host) | fromYaml -}}
 {{- $shutdown := $root.Values.shutdown -}}
 {{- $common := dict
-  "listen" (printf "0.0.0.0:%d" (int .port))
-  "ops_listen" (printf "0.0.0.0:%d" (int .opsPort))
+  "listen" (printf "%s:%d" $root.Values.bindAddress (int .port))
+  "ops_listen" (printf "%s:%d" $root.Values.bindAddress (int .opsPort))
   "database" $database
   "auth" (include "atelier.auth.config" $root | fromYaml)
   "log" (dict "format" "json" "level" $root.Values.log.level)

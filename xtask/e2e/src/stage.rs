@@ -139,10 +139,14 @@ fn manifests() -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |source| Failure::File { path: MANIFESTS.into(), source };
     let entries = std::fs::read_dir(MANIFESTS).map_err(unreadable)?;
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-    let mut manifests: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
+    let mut manifests: Vec<PathBuf> = paths.filter(|path| is_manifest(path)).collect();
     manifests.sort();
     Ok(manifests)
+}
+
+/// What kustomize reads is no object.
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "yaml") && !path.ends_with("kustomization.yaml")
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

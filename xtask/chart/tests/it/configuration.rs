@@ -33,7 +33,8 @@ fn both_services_take_what_each_file_of_values_makes() {
             loaded::<order_status::Config>(&format!("{file}-status"), config(&objects, "order-status"));
         let orders = loaded::<orders::Config>(&format!("{file}-orders"), config(&objects, "orders"));
         assert!(status.notices.is_empty() && orders.notices.is_empty(), "{file}");
-        assert_eq!(orders.settings.base.listen.to_string(), "0.0.0.0:5019", "{file}");
+        let address = if file == "all-enabled" { "[::]:5019" } else { "0.0.0.0:5019" };
+        assert_eq!(orders.settings.base.listen.to_string(), address, "{file}");
     }
 }
 
