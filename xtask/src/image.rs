@@ -103,7 +103,9 @@ fn labels() -> Vec<(&'static str, String)> {
     let revision = git(&["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]);
     let source = git(&["remote", "get-url", "origin"]).filter(|url| is_public(url));
     let version = Some(env!("CARGO_PKG_VERSION").to_owned());
-    let labels = [("version", version), ("revision", revision), ("source", source)];
+    // The commit's time and not now: the same sources make the same image.
+    let created = git(&["log", "-1", "--format=%cI"]);
+    let labels = [("version", version), ("revision", revision), ("created", created), ("source", source)];
     labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
@@ -136,7 +138,7 @@ mod tests {
         assert!(text.contains(&format!("FROM docker.io/library/rust:{version}-")), "{version}");
         assert!(text.contains(&format!("RUSTUP_TOOLCHAIN={version}\n")), "{version}");
         let words = programs::services("release").join(" ");
-        assert!(text.contains(&format!("cargo {words} --target")), "{words}");
+        assert!(text.contains(&format!("cargo auditable {words} --target")), "{words}");
     }
 
     #[test]

@@ -115,6 +115,12 @@ const TOOLS: [Tool; 26] = [
         remedy: "your system's package musl-tools (Debian), musl-gcc (Fedora) or musl (Arch)",
     },
     Tool {
+        name: "cargo-auditable",
+        version: &["cargo", "auditable", "--version"],
+        purpose: "image: puts the list of its dependencies into each program, for scanners; without it that is missing",
+        remedy: "cargo install --locked cargo-auditable",
+    },
+    Tool {
         name: "docker",
         version: &["docker", "version", "--format", "{{.Server.Version}}"],
         purpose: "image (23 or newer, with its server running); one of docker, podman and buildah is enough",

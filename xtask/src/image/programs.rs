@@ -52,11 +52,15 @@ impl Programs {
         if with_dev {
             builds.push(words(&["--bins", "--package", STUB], profile));
         }
+        let is_listed = shell::find("cargo-auditable").is_some();
+        if !is_listed {
+            println!("image: NO LIST OF DEPENDENCIES in the programs; cargo-auditable is not installed");
+        }
         // Where cargo puts what it builds: this program lies in a folder of it.
         let mut folder = shell::sibling("..")?;
         for words in builds {
             let mut cargo = shell::cargo();
-            cargo.args(words);
+            cargo.args(is_listed.then_some("auditable")).args(words);
             if libc == Libc::Musl {
                 cargo.args(["--target", &target, "--config", &elsewhere(&target)]);
             }
