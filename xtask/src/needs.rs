@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::shell;
 
 /// What most needs mean: programs on the search path, of each group one.
-const PROGRAMS: [(&str, &[&[&str]]); 5] = [
+const PROGRAMS: &[(&str, &[&[&str]])] = &[
     // A browser is told what to do by its driver, which finds it by itself.
     ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
     ("helm", &[&["helm"]]),

@@ -11,7 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-const TOOLS: [Tool; 26] = [
+const TOOLS: &[Tool] = &[
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -179,7 +179,7 @@ const TOOLS: [Tool; 26] = [
 /// Prints the list; a missing tool is no failure, since each command says what it lacks.
 #[expect(clippy::unnecessary_wraps, reason = "every command has one shape, so that main only dispatches")]
 pub(crate) fn run() -> Result<(), Failure> {
-    for tool in &TOOLS {
+    for tool in TOOLS {
         let mut words = tool.version.iter();
         let version = words.next().and_then(|name| shell::ask(shell::program(name).args(words)));
         let line = version.as_deref().and_then(|text| text.lines().next());

@@ -29,6 +29,14 @@
 {{- include "atelier.network.rule" (dict "way" "to" "peers" .Values.networkPolicy.egress.database "port" .Values.database.port) }}
 {{- end }}
 
+{{/* The same for the migrator, which goes round a pooler. */}}
+{{- define "atelier.network.migratorEgress" -}}
+{{- include "atelier.network.commonEgress" . }}
+{{- with .Values.database.migrations.port }}
+{{- include "atelier.network.rule" (dict "way" "to" "peers" $.Values.networkPolicy.egress.database "port" .) }}
+{{- end }}
+{{- end }}
+
 {{- define "atelier.service.networkPolicy" -}}
 {{- $root := .root -}}
 {{- $policy := $root.Values.networkPolicy -}}

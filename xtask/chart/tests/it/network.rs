@@ -55,6 +55,10 @@ fn behind_a_gateway_the_api_is_open_to_nobody_else() {
 #[ignore = "needs helm"]
 fn closed_egress_leaves_the_ports_that_the_addresses_name() {
     let objects = objects(&Rendering::of("no-crds").set("migrations.mode", &json!("job")));
+    let direct = Rendering::of("no-crds").set("migrations.mode", &json!("job"));
+    let direct = crate::objects(&direct.set("database.migrations.port", &json!(5432)));
+    assert_eq!(rules(&direct, "atelier-migrations", "egress", &json!(5432)).len(), 1, "round the pooler");
+    assert!(rules(&direct, "atelier-orders", "egress", &json!(5432)).is_empty());
     let to = |policy, port| rules(&objects, policy, "egress", &json!(port)).len();
     for policy in ["atelier-orders", "atelier-order-status", "atelier-migrations"] {
         assert_eq!((to(policy, 53), to(policy, 6432)), (1, 1), "{policy}");
