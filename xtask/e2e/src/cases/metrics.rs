@@ -10,7 +10,9 @@ use crate::stage::Stage;
 
 const SOURCE: &str = "charts/atelier/rules/atelier.yaml";
 /// Everything on, and objectives that look like each other's defaults: what took the place of one must not be replaced again.
-const SETTINGS: [&str; 4] = [
+const SETTINGS: [&str; 6] = [
+    "--set-json",
+    r#"networkPolicy.prometheusFrom=[{"namespaceSelector": {}}]"#,
     "--set-json",
     "database.connectionBudget=80",
     "--set-json",
