@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.words().any(|word| word.to_string_lossy().starts_with(OTHERS)) {
         return forward::become_program(bench, &[], args);
     }
-    let programs = Programs::compile("release", None, false)?;
+    let programs = Programs::compile("release", None, None, false)?;
     forward::become_program(bench, &[OTHERS.as_ref(), programs.folder.as_os_str()], args)
 }
 

@@ -15,8 +15,8 @@ use crate::failure::Failure;
 use crate::shell;
 use engine::Engine;
 use listing::Entry;
-use programs::Libc;
 pub(crate) use programs::Programs;
+use programs::{Arch, Libc};
 
 /// Which images, by what, and where they go.
 #[derive(clap::Args)]
@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// [default: musl, where it can be had].
     #[arg(long, value_enum)]
     libc: Option<Libc>,
+    /// For which processors; for others than this machine's it is compiled across [default: this machine's].
+    #[arg(long, value_enum)]
+    arch: Option<Arch>,
     /// Build `catalog-stub` too, for clusters that have no catalog (k8s/dev).
     #[arg(long)]
     with_dev: bool,
@@ -54,7 +57,7 @@ const BYTES_MAX: u64 = 25_000_000;
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let engine = Engine::choose(args.engine, Engine::works)?;
     println!("image: building with {engine}");
-    let programs = Programs::compile(&args.profile, args.libc, args.with_dev)?;
+    let programs = Programs::compile(&args.profile, args.libc, args.arch, args.with_dev)?;
     let folder = shell::root().join("target/image");
     let context = folder.join("context");
     let sizes = contents::lay_out(&context, &programs)?;
@@ -68,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let image = format!("{}/{program}", args.push.as_deref().unwrap_or(LOCAL));
         let name = format!("{image}:{}", args.tag);
         // It prints the image's id, by which nobody asks for it.
-        shell::output(&mut engine.build(program, &name, &context, &labels))?;
+        shell::output(&mut engine.build(program, &name, &context, args.arch, &labels))?;
         let archive = saved.as_ref().map(|folder| save(engine, &name, folder, program)).transpose()?;
         let digest = args.push.as_ref().map(|_| engine.push(&name, &folder)).transpose()?;
         println!("image: {name}, {}{}", megabytes(bytes), over_budget(bytes));

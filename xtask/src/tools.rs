@@ -115,6 +115,12 @@ const TOOLS: &[Tool] = &[
         remedy: "your system's package musl-tools (Debian), musl-gcc (Fedora) or musl (Arch)",
     },
     Tool {
+        name: "aarch64-linux-gnu-gcc",
+        version: &["aarch64-linux-gnu-gcc", "--version"],
+        purpose: "image --arch arm64 on another kind of machine",
+        remedy: "your system's package gcc-aarch64-linux-gnu, with libc6-dev-arm64-cross",
+    },
+    Tool {
         name: "cargo-auditable",
         version: &["cargo", "auditable", "--version"],
         purpose: "image: puts the list of its dependencies into each program, for scanners; without it that is missing",

@@ -59,9 +59,20 @@ impl Rendering {
 
     /// What Helm prints.
     pub fn text(&self) -> Result<String, RenderError> {
+        self.run(&["template"], &CLUSTER)
+    }
+
+    /// What Helm tells whoever installs, and installs not; in no cluster.
+    pub fn notes(&self) -> Result<String, RenderError> {
+        let text = self.run(&["install", "--dry-run=client"], &[])?;
+        Ok(text.split_once("NOTES:").map(|(_, notes)| notes.to_owned()).unwrap_or_default())
+    }
+
+    fn run(&self, verb: &[&str], more: &[&str]) -> Result<String, RenderError> {
         let mut command = Command::new("helm");
-        command.arg("template").arg(&self.release).arg(folder()).args(&RELEASE[1..]).args(CLUSTER);
-        let output = command.args(&self.flags).output().map_err(RenderError::Start)?;
+        command.env("KUBECONFIG", "/dev/null").args(verb).arg(&self.release).arg(folder());
+        command.args(&RELEASE[1..]).args(more).args(&self.flags);
+        let output = command.output().map_err(RenderError::Start)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
+use super::programs::Arch;
 use crate::failure::Failure;
 use crate::shell;
 
@@ -43,12 +44,17 @@ impl Engine {
         program: &str,
         name: &str,
         context: &Path,
+        arch: Option<Arch>,
         labels: &[(&str, String)],
     ) -> Command {
         let mut command = self.command();
         command.args(["build", "--quiet", "--file", "Dockerfile", "--target", program, "--tag", name]);
         for (label, value) in labels {
             command.arg("--label").arg(format!("org.opencontainers.image.{label}={value}"));
+        }
+        if let Some(arch) = arch {
+            // Nothing is run while an image is put together, so no engine has to be of that kind.
+            command.arg(format!("--platform=linux/{}", arch.name()));
         }
         command.arg("--build-context").arg(format!("programs={}", context.display()));
         command.arg(context);
@@ -131,12 +137,19 @@ mod tests {
     #[test]
     fn a_build_is_given_the_programs_and_the_labels() {
         let labels = [("version", "1.2.3".to_owned())];
-        let command = Engine::Podman.build("orders", "localhost/a/orders:1", Path::new("somewhere"), &labels);
+        let command =
+            Engine::Podman.build("orders", "localhost/a/orders:1", Path::new("somewhere"), None, &labels);
         assert_eq!(
             shell::describe(&command),
             "podman build --quiet --file Dockerfile --target orders --tag localhost/a/orders:1 \
              --label org.opencontainers.image.version=1.2.3 --build-context programs=somewhere somewhere"
         );
+    }
+
+    #[test]
+    fn an_image_for_other_processors_says_so() {
+        let command = Engine::Buildah.build("orders", "a", Path::new("b"), Some(Arch::Arm64), &[]);
+        assert!(shell::describe(&command).contains(" --platform=linux/arm64 "), "{command:?}");
     }
 
     #[test]

@@ -23,6 +23,33 @@ pub(crate) enum Libc {
     Glibc,
 }
 
+/// Whose instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Arch {
+    /// Intel's and AMD's.
+    Amd64,
+    /// ARM's.
+    Arm64,
+}
+
+impl Arch {
+    /// As images name it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Amd64 => "amd64",
+            Self::Arm64 => "arm64",
+        }
+    }
+
+    /// As compilers do.
+    fn compilers(self) -> &'static str {
+        match self {
+            Self::Amd64 => "x86_64",
+            Self::Arm64 => "aarch64",
+        }
+    }
+}
+
 /// What was compiled.
 #[derive(Debug)]
 pub(crate) struct Programs {
@@ -35,11 +62,19 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Compiles the services with one cargo, then the stub with another: it would add features to what ships.
-    pub(crate) fn compile(profile: &str, libc: Option<Libc>, with_dev: bool) -> Result<Self, Failure> {
-        let target = format!("{}-unknown-linux-musl", env::consts::ARCH);
+    pub(crate) fn compile(
+        profile: &str,
+        libc: Option<Libc>,
+        arch: Option<Arch>,
+        with_dev: bool,
+    ) -> Result<Self, Failure> {
+        let across = arch.filter(|arch| arch.compilers() != env::consts::ARCH);
+        let target = format!("{}-unknown-linux-musl", across.map_or(env::consts::ARCH, Arch::compilers));
+        let compiler = across.map(|arch| format!("{}-linux-gnu-gcc", arch.compilers()));
         let libc = match libc {
-            Some(Libc::Glibc) => Libc::Glibc,
-            asked => match (lacking(&target), asked) {
+            // No library of this machine is any good on another kind.
+            Some(Libc::Glibc) if across.is_none() => Libc::Glibc,
+            asked => match (lacking(&target, compiler.as_deref()), asked.or(across.map(|_| Libc::Musl))) {
                 (None, _) => Libc::Musl,
                 (Some(lack), Some(_)) => return Err(lack),
                 (Some(lack), None) => {
@@ -62,7 +97,12 @@ impl Programs {
             let mut cargo = shell::cargo();
             cargo.args(is_listed.then_some("auditable")).args(words);
             if libc == Libc::Musl {
-                cargo.args(["--target", &target, "--config", &elsewhere(&target)]);
+                cargo.args(["--target", &target, "--config", &flags(&target, across.is_some())]);
+            }
+            if let Some(compiler) = &compiler {
+                let variable = format!("CC_{}", target.replace('-', "_"));
+                cargo.env(&variable, shell::variable(&variable).unwrap_or_else(|| compiler.into()));
+                cargo.args(["--config", &format!("target.{target}.linker=\"rust-lld\"")]);
             }
             shell::run(&mut cargo)?;
         }
@@ -91,19 +131,21 @@ fn words(what: &[&str], profile: &str) -> Vec<String> {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// Keeps this machine's folders out of the programs: two folders give the same program, and it names nobody's.
-fn elsewhere(target: &str) -> String {
+/// Keeps this machine's folders out of the programs: two folders give the same program, and it names nobody's. Across, the
+/// linker of this machine knows nothing of the other's libraries, which the compiler brings along.
+fn flags(target: &str, is_across: bool) -> String {
     let cargo_home = shell::variable("CARGO_HOME").map(PathBuf::from);
     let cargo_home = cargo_home.or_else(|| Some(env::home_dir()?.join(".cargo")));
     let folders = [(Some(shell::root()), "/atelier"), (cargo_home, "/cargo")];
     let flags = folders.into_iter().filter_map(|(folder, name)| {
         Some(format!("{:?}", format!("--remap-path-prefix={}={name}", folder?.display())))
     });
-    format!("target.{target}.rustflags=[{}]", flags.collect::<Vec<_>>().join(", "))
+    let own = is_across.then(|| "\"-Clink-self-contained=yes\"".to_owned());
+    format!("target.{target}.rustflags=[{}]", flags.chain(own).collect::<Vec<_>>().join(", "))
 }
 
 /// What this machine lacks for static programs. The compiler's part is fetched if it is missing, by whoever has rustup.
-fn lacking(target: &str) -> Option<Failure> {
+fn lacking(target: &str, across: Option<&str>) -> Option<Failure> {
     let has_target = || {
         let mut question = shell::program("rustc");
         shell::ask(question.args(["--print", "target-libdir", "--target", target]))
@@ -118,7 +160,8 @@ fn lacking(target: &str) -> Option<Failure> {
         return Some(Failure::Missing { names: vec![target.to_owned()], remedy });
     }
     let chosen = format!("CC_{}", target.replace('-', "_"));
-    let compiler = shell::variable(&chosen).is_some() || shell::find("musl-gcc").is_some();
+    let compiler = across.unwrap_or("musl-gcc");
+    let is_there = shell::variable(&chosen).is_some() || shell::find(compiler).is_some();
     let remedy = "ring has parts in C; `cargo xtask tools` says how to get it.";
-    (!compiler).then(|| Failure::Missing { names: vec!["musl-gcc".to_owned()], remedy })
+    (!is_there).then(|| Failure::Missing { names: vec![compiler.to_owned()], remedy })
 }

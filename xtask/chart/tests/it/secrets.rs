@@ -3,7 +3,7 @@
 use chart::render::Rendering;
 use serde_json::json;
 
-use crate::{name, objects, refusal, text};
+use crate::{matrix, name, objects, pod_template, refusal, text};
 
 const CONTENT: &str = "a-content-that-nothing-else-has";
 
@@ -35,6 +35,20 @@ fn a_secret_among_the_keys_of_a_service_is_refused() {
         let said = refusal(&Rendering::of("minimal").set(&format!("orders.config.{path}"), &json!(CONTENT)));
         assert!(said.contains(&format!("orders.config.{path} would put a secret")), "{path}: {said}");
         assert!(!said.contains(CONTENT), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs helm"]
+fn whoever_installs_is_told_every_secret_that_pods_mount() {
+    for (file, objects) in matrix() {
+        let notes = Rendering::of(&file).notes().expect("notes");
+        let pods = objects.iter().filter(|object| text(object, "/kind") != "Pod").filter_map(pod_template);
+        let volumes = pods.flat_map(|pod| pod["spec"]["volumes"].as_array().into_iter().flatten());
+        let mounted = volumes.filter_map(|volume| volume.pointer("/secret/secretName")?.as_str());
+        for secret in mounted {
+            assert!(notes.contains(&format!("Secret {secret} with ")), "{file}: {secret}: {notes}");
+        }
     }
 }
 
