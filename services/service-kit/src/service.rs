@@ -18,7 +18,7 @@ use crate::config::Settings;
 use crate::database::{self, Build, Database, DatabaseMetrics, Gate, ReadOnly, Rights};
 use crate::doctor::Finding;
 use crate::http::{BindError, Edge, Form, RequestIds, Server, wrap};
-use crate::identity::{Authenticator, IdentityError, verify_routes};
+use crate::identity::{AuthConfig, Authenticator, IdentityError, verify_routes};
 use crate::lifecycle::{Lifecycle, LifecycleError, ShutdownConfig};
 use crate::metrics::{HttpMetrics, Metrics, Name};
 use crate::ops::{self, Ops};
@@ -173,7 +173,7 @@ impl Running {
             ops_server.serve(ops::routes(ops), lifecycle.stop_rest(), Duration::ZERO),
         );
 
-        let authenticator = authenticator(base, &metrics, &mut lifecycle)?;
+        let authenticator = authenticator(&base.auth, base, &metrics, &mut lifecycle)?;
         let edge = Edge {
             request_ids,
             metrics: HttpMetrics::new(&metrics),
@@ -182,7 +182,7 @@ impl Running {
             tracer,
             leaving: lifecycle.leaving(),
         };
-        serve_verify(base, &authenticator, &edge, &mut lifecycle).await?;
+        serve_verify(base, &authenticator, &edge, &metrics, &mut lifecycle).await?;
         let form = Form::new(Duration::from_millis(base.http.body_timeout_ms));
         let parts =
             Parts { authenticator, database, read_only: read_only.clone(), gate, readiness, metrics, form };
@@ -224,11 +224,12 @@ impl Running {
 
 /// Tells callers apart, and keeps up what it does that by.
 fn authenticator(
+    auth: &AuthConfig,
     base: &ServiceConfig,
     metrics: &Metrics,
     lifecycle: &mut Lifecycle,
 ) -> Result<Authenticator, IdentityError> {
-    let authenticator = Authenticator::new(&base.auth, &base.limits, Clock::system())?;
+    let authenticator = Authenticator::new(auth, &base.limits, Clock::system())?;
     if authenticator.keys_age().is_some() {
         let keys = authenticator.clone();
         metrics.gauge_of(Name::JwksAge, move || keys.keys_age().unwrap_or_default().as_secs_f64());
@@ -240,13 +241,18 @@ fn authenticator(
 /// Answers an edge that asks before it forwards, where one is configured.
 async fn serve_verify(
     base: &ServiceConfig,
-    authenticator: &Authenticator,
+    of_service: &Authenticator,
     edge: &Edge,
+    metrics: &Metrics,
     lifecycle: &mut Lifecycle,
-) -> Result<(), BindError> {
+) -> Result<(), ServiceError> {
     let Some(listen) = &base.auth.verify_listen else { return Ok(()) };
+    let verifier = match base.auth.of_verify_listener() {
+        Some(auth) => authenticator(&auth, base, metrics, lifecycle)?,
+        None => of_service.clone(),
+    };
     let server = Server::bind(listen, &base.http).await?;
-    let routes = verify_routes(authenticator.clone(), base.auth.token.operator_role.clone());
+    let routes = verify_routes(verifier, base.auth.token.operator_role.clone());
     let serve = server.serve(wrap(routes, edge.clone()), lifecycle.stop_serving(), base.shutdown.drain());
     lifecycle.serve("verify listener", serve);
     Ok(())

@@ -16,7 +16,8 @@ pub struct AuthConfig {
     pub mode: AuthMode,
     /// Lets `open` mode bind an address that other machines reach, where anybody could then claim to be anybody.
     pub allow_open_on_network: bool,
-    /// Where `/auth/verify` is served, for a proxy that asks whether a request may pass; nowhere if absent.
+    /// Where `/auth/verify` is served, for a proxy that asks whether a request may pass; nowhere if absent. With `gateway` and keys of
+    /// tokens beside it (`auth.jwks`, `auth.hs256`) the proxy asks by token: that is how it learns what it then vouches for.
     pub verify_listen: Option<Listen>,
     /// What a token must say.
     pub token: TokenConfig,
@@ -103,6 +104,22 @@ pub struct GatewayConfig {
 }
 
 impl AuthConfig {
+    /// How the verify listener knows callers, where that is otherwise than the service: a gateway that asks it cannot vouch for
+    /// somebody yet, so with keys of tokens configured it is tokens that are looked at.
+    pub fn of_verify_listener(&self) -> Option<Self> {
+        let is_gateway = self.mode == AuthMode::Gateway && self.verify_listen.is_some();
+        (is_gateway && (self.has_key_set() || self.has_shared_secret()))
+            .then(|| Self { mode: AuthMode::Token, ..self.clone() })
+    }
+
+    fn has_key_set(&self) -> bool {
+        self.jwks.url.is_some() || self.jwks.file.is_some()
+    }
+
+    fn has_shared_secret(&self) -> bool {
+        !self.hs256.secrets.is_empty() || self.hs256.secrets_file.is_some()
+    }
+
     /// Adds what is wrong between the keys, and between the mode and the address.
     pub fn check(&self, listen: &Listen, mistakes: &mut Mistakes<'_>) {
         check_secrets(&self.hs256.secrets, self.hs256.secrets_file.is_some(), "auth.hs256", mistakes);
@@ -124,10 +141,13 @@ impl AuthConfig {
             AuthMode::Token => self.check_token(mistakes),
             AuthMode::Open | AuthMode::Gateway => {}
         }
+        if let Some(verify) = self.of_verify_listener() {
+            verify.check_token(mistakes);
+        }
     }
 
     fn check_token(&self, mistakes: &mut Mistakes<'_>) {
-        let hs256 = !self.hs256.secrets.is_empty() || self.hs256.secrets_file.is_some();
+        let hs256 = self.has_shared_secret();
         match (&self.jwks.url, &self.jwks.file) {
             (None, None) if !hs256 => {
                 let problem =
@@ -137,7 +157,7 @@ impl AuthConfig {
             (Some(_), Some(_)) => mistakes.add("auth.jwks.file", "auth.jwks.url is set too; use one of them"),
             _ => {}
         }
-        if self.jwks.url.is_none() && self.jwks.file.is_none() {
+        if !self.has_key_set() {
             return;
         }
         if hs256 {

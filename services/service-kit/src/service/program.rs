@@ -37,6 +37,9 @@ async fn examine<S: Service>(args: &CommonArgs, output: Output) -> Exit {
     let base = S::base(&config);
     let mut findings = doctor::database(S::BUILD, S::RIGHTS, &base.database).await;
     findings.push(identity::doctor(&base.auth).await);
+    if let Some(auth) = base.auth.of_verify_listener() {
+        findings.push(identity::doctor(&auth).await);
+    }
     findings.extend(doctor::listen(&base.listen));
     findings.extend(S::examine(&config).await);
     doctor::say(&findings, output, &mut std::io::stdout().lock()).unwrap_or(Exit::Failure)

@@ -119,3 +119,19 @@ async fn it_is_served_nowhere_unless_configured() {
         assert_eq!(app.ops("/auth/verify").await.0, 404);
     }
 }
+
+/// What an edge needs that is asked by callers with tokens: it learns here who they are, and vouches for them there.
+#[tokio::test]
+async fn a_gateway_with_keys_of_tokens_asks_by_token_and_vouches_by_secret() {
+    let address = SocketAddr::from(([127, 0, 0, 1], wait::free_port().expect("a port")));
+    let listen = address.to_string();
+    let keys = [(VERIFY_LISTEN, listen.as_str()), ("ATELIER_AUTH__HS256__SECRETS", TOKEN_SECRET)];
+    let app = App::start_with(&[Mode::Gateway.settings(), &keys].concat()).await;
+    let verify = Instance::at(address, app.ops_address);
+
+    let answer = asked(Mode::Token, Some(OPERATOR), &verify, "/auth/verify").await;
+    assert_eq!(identity(&answer), [Some("operator-9"), Some("olga"), Some("operator")]);
+    assert_unknown(&asked(Mode::Gateway, Some(OPERATOR), &verify, "/auth/verify").await);
+    assert_unknown(&asked(Mode::Token, Some(OPERATOR), &app, "/orders/1").await);
+    assert_eq!(asked(Mode::Gateway, Some(OPERATOR), &app, "/orders/1").await.status, 404);
+}

@@ -212,3 +212,19 @@ fn nothing_that_is_loaded_shows_a_secret() {
         assert!(!format!("{config:?}").contains(SECRET));
     }
 }
+
+#[test]
+fn a_gateway_that_asks_by_token_is_told_what_keys_of_tokens_lack() {
+    let gateway = [("mode", "gateway"), ("gateway.secrets", SECRET), ("jwks.url", URL)];
+    // Without the listener nobody looks at tokens.
+    assert!(configured(&gateway).is_ok());
+    let asked = [gateway.as_slice(), &[("verify_listen", "127.0.0.1:9117")]].concat();
+    for key in ["auth.token.issuer", "auth.token.audience"] {
+        assert_says(&refusal(&asked), key, "must be set with auth.jwks");
+    }
+    let both = [asked.as_slice(), &[("hs256.secrets", NEXT_SECRET)]].concat();
+    assert_says(&refusal(&both), "auth.hs256.secrets", "auth.jwks is set too");
+    let whole =
+        [asked.as_slice(), &[("token.issuer", "https://issuer.example.com/"), ("token.audience", "us")]];
+    assert!(configured(&whole.concat()).is_ok());
+}
