@@ -6,6 +6,7 @@
 mod chart;
 mod dashboards;
 mod documents;
+mod edge;
 pub(crate) mod queries;
 mod schemas;
 
@@ -36,12 +37,13 @@ struct Generator {
     tool: Option<&'static str>,
 }
 
-const GENERATORS: [Generator; 6] = [
+const GENERATORS: [Generator; 7] = [
     Generator { name: "queries", owns: &[".sqlx"], make: queries::make, tool: None },
     Generator { name: "schemas", owns: &schemas::FILES, make: schemas::make, tool: None },
     Generator { name: "documents", owns: &documents::FILES, make: documents::make, tool: None },
     Generator { name: "chart", owns: &chart::FILES, make: chart::make, tool: None },
     Generator { name: "dashboards", owns: &[dashboards::FOLDER], make: dashboards::make, tool: None },
+    Generator { name: "edge", owns: &[edge::FOLDER], make: edge::make, tool: None },
     Generator { name: "rendered", owns: &[chart::RENDERED], make: chart::render, tool: Some("helm") },
 ];
 

@@ -79,3 +79,36 @@ gateway:
 - {name: audit, mountPath: /etc/atelier/audit, readOnly: true}
 {{- end }}
 {{- end }}
+
+{{/* Whether order-status verifies tokens for a gateway that asks, and is itself told by that gateway who is calling. */}}
+{{- define "atelier.auth.verifiesForGateway" -}}
+{{- $auth := .Values.auth -}}
+{{- if and (eq $auth.mode "gateway") $auth.verify.enabled (or $auth.jwks.url $auth.hs256.existingSecret) -}}true{{- end -}}
+{{- end }}
+
+{{/* The keys of those tokens, for [auth] of its configuration. Its Secret, which orders needs not, and where that is mounted. */}}
+{{- define "atelier.auth.verifyKeys" -}}
+{{- if include "atelier.auth.verifiesForGateway" . -}}
+{{- if .Values.auth.jwks.url -}}
+jwks: {url: {{ .Values.auth.jwks.url | quote }}}
+{{- else -}}
+hs256: {secrets_file: /etc/atelier/tokens/secrets}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "atelier.auth.verifyVolumes" -}}
+{{- if and (include "atelier.auth.verifiesForGateway" .) (not .Values.auth.jwks.url) }}
+- name: tokens
+  secret:
+    secretName: {{ .Values.auth.hs256.existingSecret | quote }}
+    items:
+      - {key: {{ .Values.auth.hs256.key | quote }}, path: secrets}
+{{- end }}
+{{- end }}
+
+{{- define "atelier.auth.verifyMounts" -}}
+{{- if and (include "atelier.auth.verifiesForGateway" .) (not .Values.auth.jwks.url) }}
+- {name: tokens, mountPath: /etc/atelier/tokens, readOnly: true}
+{{- end }}
+{{- end }}

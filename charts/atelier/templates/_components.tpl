@@ -10,7 +10,9 @@ port: 5017
 opsPort: 9017
 config: |
   {{- if .Values.auth.verify.enabled }}
-  auth: {verify_listen: "{{ .Values.bindAddress }}:9117"}
+  auth:
+    verify_listen: "{{ .Values.bindAddress }}:9117"
+    {{- include "atelier.auth.verifyKeys" . | nindent 4 }}
   {{- else }}
   {}
   {{- end }}

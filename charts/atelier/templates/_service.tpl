@@ -126,6 +126,9 @@ spec:
             - {name: config, mountPath: /etc/atelier/config, readOnly: true}
             {{- include "atelier.database.mounts" $root | nindent 12 }}
             {{- include "atelier.auth.mounts" $root | nindent 12 }}
+            {{- if eq .component "order-status" }}
+            {{- include "atelier.auth.verifyMounts" $root | nindent 12 }}
+            {{- end }}
             {{- if and (eq .component "orders") $root.Values.catalog.existingSecret }}
             - {name: catalog, mountPath: /etc/atelier/catalog, readOnly: true}
             {{- end }}
@@ -140,6 +143,9 @@ spec:
           configMap: {name: {{ $name }}}
         {{- include "atelier.database.volumes" . | nindent 8 }}
         {{- include "atelier.auth.volumes" $root | nindent 8 }}
+        {{- if eq .component "order-status" }}
+        {{- include "atelier.auth.verifyVolumes" $root | nindent 8 }}
+        {{- end }}
         {{- if and (eq .component "orders") $root.Values.catalog.existingSecret }}
         - name: catalog
           secret:
