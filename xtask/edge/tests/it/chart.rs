@@ -52,7 +52,10 @@ fn helm(values: &Value) -> Output {
     let file = TestFile::new(&values.to_string()).expect("a file");
     let mut command = Command::new("helm");
     command.args(["template", "atelier"]).arg(repository("charts/atelier"));
-    command.args(["--namespace", "shop", "--kube-version", "1.33.0", "--values", file.path()]).output().expect("helm")
+    command
+        .args(["--namespace", "shop", "--kube-version", "1.33.0", "--values", file.path()])
+        .output()
+        .expect("helm")
 }
 
 fn rendered(values: &Value) -> Vec<Value> {
@@ -211,13 +214,18 @@ fn a_route_takes_identity_off_in_every_rule_and_leads_each_path_to_its_service()
     let objects = rendered(&plain(json!({ "httpRoute": route })));
     let rules = one(&objects, "HTTPRoute", "atelier")["spec"]["rules"].as_array().expect("rules").clone();
     let leads = |rule: &Value| {
-        let paths: Vec<&Value> = rule["matches"].as_array().expect("matches").iter().map(|it| &it["path"]["value"]).collect();
+        let paths: Vec<&Value> =
+            rule["matches"].as_array().expect("matches").iter().map(|it| &it["path"]["value"]).collect();
         json!([paths, rule["backendRefs"][0]["name"], rule["backendRefs"][0]["port"]])
     };
     let to_orders = json!([["/orders/user", "/orders/created_by"], "atelier-orders", 5019]);
-    assert_eq!(rules.iter().map(leads).collect::<Vec<_>>(), [to_orders, json!([["/orders"], "atelier-order-status", 5017])]);
+    assert_eq!(
+        rules.iter().map(leads).collect::<Vec<_>>(),
+        [to_orders, json!([["/orders"], "atelier-order-status", 5017])]
+    );
     for rule in &rules {
-        let types: Vec<&Value> = rule["filters"].as_array().expect("filters").iter().map(|it| &it["type"]).collect();
+        let types: Vec<&Value> =
+            rule["filters"].as_array().expect("filters").iter().map(|it| &it["type"]).collect();
         assert_eq!(types, ["RequestHeaderModifier", "ExtensionRef"]);
         let removed = json!(["X-User-Id", "X-Username", "X-Roles", "X-Gateway-Secret"]);
         assert_eq!(rule["filters"][0]["requestHeaderModifier"]["remove"], removed);
@@ -242,7 +250,8 @@ fn a_route_takes_identity_off_in_every_rule_and_leads_each_path_to_its_service()
 #[ignore = "needs helm"]
 fn an_ingress_has_a_class_hosts_and_tls_and_the_same_paths() {
     let tls = json!([{ "secretName": "shop-tls", "hosts": ["shop.example.com"] }]);
-    let ingress = json!({ "enabled": true, "className": "traefik", "hosts": ["shop.example.com"], "tls": tls });
+    let ingress =
+        json!({ "enabled": true, "className": "traefik", "hosts": ["shop.example.com"], "tls": tls });
     let objects = rendered(&plain(json!({ "ingress": ingress })));
     let spec = &one(&objects, "Ingress", "atelier")["spec"];
     assert_eq!((&spec["ingressClassName"], &spec["tls"]), (&json!("traefik"), &tls));
@@ -272,18 +281,33 @@ fn what_cannot_be_is_refused_in_a_sentence() {
         (with(&bare, &ingress), "auth.mode gateway behind ingress alone"),
         (with(&bare, &with(&route, &ingress)), "auth.mode gateway behind httpRoute and ingress alone"),
         (json!({ "auth": { "mode": "token" } }), "auth.mode token does not listen: set auth.mode gateway"),
-        (json!({ "auth": { "gateway": { "existingSecret": "" } } }), "auth.gateway.existingSecret is not set"),
-        (json!({ "auth": { "verify": { "enabled": false } } }), "edge.nginx has nobody to ask who is calling"),
+        (
+            json!({ "auth": { "gateway": { "existingSecret": "" } } }),
+            "auth.gateway.existingSecret is not set",
+        ),
+        (
+            json!({ "auth": { "verify": { "enabled": false } } }),
+            "edge.nginx has nobody to ask who is calling",
+        ),
         (json!({ "auth": { "hs256": { "existingSecret": "" } } }), "which needs keys of tokens"),
         (json!({ "auth": { "jwks": { "url": "https://a.example.com" } } }), "are both set: use one of them"),
         (
             json!({ "auth": { "hs256": { "existingSecret": "" }, "jwks": { "url": "https://a.example.com" } } }),
             "auth.token.audience is not set",
         ),
-        (json!({ "edge": { "nginx": { "verifier": { "url": "https://a.example.com" } } } }), "the edge asks one of them"),
+        (
+            json!({ "edge": { "nginx": { "verifier": { "url": "https://a.example.com" } } } }),
+            "the edge asks one of them",
+        ),
         (json!({ "edge": { "nginx": { "verifier": { "caSecret": "a" } } } }), "is no https address"),
-        (json!({ "edge": { "cors": { "origins": ["*"], "credentials": true } } }), "edge.cors.credentials with the origin *"),
-        (json!({ "edge": { "cors": { "origins": ["*", "https://a.example.com"] } } }), "edge.cors.origins has * and others"),
+        (
+            json!({ "edge": { "cors": { "origins": ["*"], "credentials": true } } }),
+            "edge.cors.credentials with the origin *",
+        ),
+        (
+            json!({ "edge": { "cors": { "origins": ["*", "https://a.example.com"] } } }),
+            "edge.cors.origins has * and others",
+        ),
         (with(&route, &json!({ "httpRoute": { "parentRefs": [] } })), "httpRoute.parentRefs is empty"),
         (with(&route, &json!({ "httpRoute": { "corsFilter": true } })), "would both answer for CORS"),
         (with(&ingress, &json!({ "ingress": { "hosts": [] } })), "ingress.hosts is empty"),
@@ -295,6 +319,7 @@ fn what_cannot_be_is_refused_in_a_sentence() {
         let refused = refusal(&values(more.clone()));
         assert!(refused.contains(said), "{more}: {said} is not in {refused}");
     }
-    let no_origin = json!({ "httpRoute": { "enabled": true, "parentRefs": [{ "name": "shared" }], "corsFilter": true } });
+    let no_origin =
+        json!({ "httpRoute": { "enabled": true, "parentRefs": [{ "name": "shared" }], "corsFilter": true } });
     assert!(refusal(&plain(no_origin)).contains("edge.cors.origins names no page"));
 }
