@@ -167,8 +167,12 @@ pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = format!("error: {error}");
     let mut source = error.source();
     while let Some(error) = source {
-        text.push_str("\n  because: ");
-        text.push_str(&error.to_string());
+        // Some libraries repeat their source in their own text.
+        let cause = error.to_string();
+        if !text.ends_with(&cause) {
+            text.push_str("\n  because: ");
+            text.push_str(&cause);
+        }
         source = error.source();
     }
     text

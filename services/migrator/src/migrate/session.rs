@@ -31,11 +31,18 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The server does not let us in, or is not there.
-    #[error("cannot connect to the database")]
-    Refused(#[source] sqlx::Error),
+    #[error("cannot connect to {at}")]
+    Refused {
+        /// As whom, and to which database of which server.
+        at: String,
+        /// What it said.
+        source: sqlx::Error,
+    },
     /// It was starting, stopping or silent until the deadline.
-    #[error("the database did not become ready within {deadline:?}")]
+    #[error("{at} did not become ready within {deadline:?}")]
     NotReady {
+        /// As whom, and which database of which server.
+        at: String,
         /// How long was waited.
         deadline: Duration,
         /// The last attempt's answer, unless it was silence.
@@ -61,14 +68,22 @@ pub async fn connect(options: &PgConnectOptions, deadline: Duration) -> Result<P
                 prepare(&mut connection).await.map_err(ConnectError::Prepare)?;
                 return Ok(connection);
             }
-            Ok(Err(error)) if !worth_waiting(&error) => return Err(ConnectError::Refused(error)),
+            Ok(Err(error)) if !worth_waiting(&error) => {
+                return Err(ConnectError::Refused { at: place(options), source: error });
+            }
             Ok(Err(error)) => Some(error),
             Err(_) => None,
         };
         if !backoff.pause().await {
-            return Err(ConnectError::NotReady { deadline, source });
+            return Err(ConnectError::NotReady { at: place(options), deadline, source });
         }
     }
+}
+
+/// `user@host:port/database`, in which no password is.
+fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_default();
+    format!("{}@{}:{}/{database}", options.get_username(), options.get_host(), options.get_port())
 }
 
 fn worth_waiting(error: &sqlx::Error) -> bool {
