@@ -2,13 +2,16 @@
 //! standard error. It decides nothing about migrations.
 
 mod args;
+mod cluster;
 mod outcome;
+mod pod_report;
 mod report;
 mod roles;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use serde::Serialize;
@@ -22,6 +25,7 @@ use crate::log;
 use crate::migrate::{self, ChangeOptions, MigrationSet};
 use args::{BackfillArgs, Command, DownArgs, EXIT_CODES, OutputArgs, PlanArgs, UpArgs};
 use outcome::{Failure, chain};
+use pod_report::Seen;
 
 /// Brings Atelier's database to the version that this release needs, and says where it stands.
 #[derive(Debug, Parser)]
@@ -29,6 +33,9 @@ use outcome::{Failure, chain};
 pub struct Cli {
     #[command(flatten)]
     common: CommonArgs,
+    /// Also write how it ended into this file, in the form that the controller reads
+    #[arg(long, global = true, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -43,7 +50,19 @@ pub async fn run(
     if let Command::Config(command) = cli.command {
         return config_command::<Config>(command, &cli.common, out);
     }
-    match execute(cli, out, stop).await {
+    let report = cli.report.clone();
+    let mut seen = Seen::default();
+    let mut done = match cli.command {
+        Command::Controller(args) => cluster::control(args, stop).await,
+        Command::Crd => cluster::print_definition(out),
+        Command::Kubectl(args) => cluster::kubectl(args, out).await,
+        _ => execute(cli, out, &mut seen, stop).await,
+    };
+    if let Some(path) = report {
+        let told = pod_report::write(&path, &done, seen).map_err(Failure::Report);
+        done = told.and(done);
+    }
+    match done {
         Ok(exit) => Ok(exit),
         Err(Failure::Output(error)) => Err(error),
         Err(failure) => {
@@ -55,13 +74,27 @@ pub async fn run(
 
 /// What every command works on.
 struct Call<'a, O> {
+    seen: &'a mut Seen,
     database: PgConnectOptions,
     options: ChangeOptions,
     configuration: Vec<DumpedValue>,
     out: &'a mut O,
 }
 
-async fn execute(cli: Cli, out: &mut impl Write, stop: impl Future<Output = ()>) -> Result<Exit, Failure> {
+/// The words of this process. As `kubectl-atelier`, which is how kubectl calls a plugin, it is its word `kubectl`.
+pub fn words(mut words: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let program = words.next().unwrap_or_default();
+    let is_plugin = Path::new(&program).file_stem().is_some_and(|name| name == "kubectl-atelier");
+    let word = is_plugin.then(|| OsString::from("kubectl"));
+    std::iter::once(program).chain(word).chain(words)
+}
+
+async fn execute(
+    cli: Cli,
+    out: &mut impl Write,
+    seen: &mut Seen,
+    stop: impl Future<Output = ()>,
+) -> Result<Exit, Failure> {
     if let Command::Roles(args) = &cli.command {
         return roles::print(args, &cli.common, out);
     }
@@ -76,17 +109,22 @@ async fn execute(cli: Cli, out: &mut impl Write, stop: impl Future<Output = ()>)
         roles: config.roles(),
         deadline: config.deadline(),
         image: config.migrations.image.clone(),
+        approved_up_hash: None,
     };
     let database = config.database.connect_options().map_err(Failure::Address)?;
-    let mut call = Call { database, options, configuration: loaded.values, out };
-    match cli.command {
+    let mut call = Call { seen, database, options, configuration: loaded.values, out };
+    let done = match cli.command {
         Command::Plan(args) => call.plan(args).await,
         Command::Up(args) => call.up(args, stop).await,
         Command::Backfill(args) => call.backfill(args, stop).await,
         Command::Down(args) => call.down(args, stop).await,
         Command::Bundle(args) => call.bundle(&args.output).await,
         other => call.look(other).await,
+    };
+    if cli.report.is_some() {
+        call.seen.state = pod_report::state(&call.database, &call.options.migrations, &done).await;
     }
+    done
 }
 
 impl<O: Write> Call<'_, O> {
@@ -118,13 +156,19 @@ impl<O: Write> Call<'_, O> {
     }
 
     async fn up(&mut self, args: UpArgs, stop: impl Future<Output = ()>) -> Result<Exit, Failure> {
-        let done = match &args.approved_plan_hash {
-            Some(approved) => migrate::contract_until(&self.database, &self.options, approved, stop)
-                .await
-                .map_err(Failure::Contracts)?,
-            None => migrate::up_until(&self.database, &self.options, stop).await.map_err(Failure::Up)?,
+        let UpArgs { contracts, approved_plan_hash, output } = args;
+        let done = match approved_plan_hash {
+            Some(approved) if contracts => {
+                migrate::contract_until(&self.database, &self.options, &approved, stop)
+                    .await
+                    .map_err(Failure::Contracts)?
+            }
+            approved_up_hash => {
+                self.options.approved_up_hash = approved_up_hash;
+                migrate::up_until(&self.database, &self.options, stop).await.map_err(Failure::Up)?
+            }
         };
-        self.say(args.output, &done, report::up)?;
+        self.say(output, &done, report::up)?;
         Ok(Exit::Success)
     }
 
@@ -183,6 +227,7 @@ impl<O: Write> Call<'_, O> {
                     found.findings.extend(broken);
                 }
                 self.say(args.output, &found, report::verification)?;
+                self.seen.findings = found.findings.iter().map(ToString::to_string).collect();
                 Ok(outcome::exit_of_findings(&found.findings))
             }
             Command::Wait { timeout } => {
@@ -210,6 +255,9 @@ impl<O: Write> Call<'_, O> {
             | Command::Down(_)
             | Command::Bundle(_)
             | Command::Roles(_)
+            | Command::Controller(_)
+            | Command::Crd
+            | Command::Kubectl(_)
             | Command::Config(_) => Ok(Exit::Success),
         }
     }

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<ExitCode> {
-    let cli = match service_kit::cli::parse() {
+    let cli = match service_kit::cli::parse_from(migrator::cli::words(std::env::args_os())) {
         Ok(cli) => cli,
         Err(exit) => return Ok(exit.into()),
     };

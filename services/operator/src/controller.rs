@@ -27,6 +27,26 @@ use crate::reconcile::{Clock, Context, FIELD_MANAGER, Passed, ReconcileError, re
 pub const LEASE: &str = "atelier-operator";
 const AFTER_AN_ERROR: Duration = Duration::from_secs(10);
 
+/// A client of the cluster that this process runs in, or of the one that its kubeconfig selects.
+pub async fn client() -> Result<Client, ClusterError> {
+    let config = kube::Config::infer().await.map_err(|source| ClusterError::Config(Box::new(source)))?;
+    Client::try_from(config).map_err(ClusterError::Client)
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// Neither a pod's account nor a kubeconfig leads anywhere.
+    #[error("nothing says where the cluster is")]
+    Config(#[source] Box<kube::config::InferConfigError>),
+    /// What was found cannot be used.
+    #[error("the cluster's address or certificate cannot be used")]
+    Client(#[source] kube::Error),
+    /// The kubeconfig that was named.
+    #[error("the kubeconfig cannot be used")]
+    Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
+}
+
 /// What the controller is told when it is started.
 #[derive(Debug, Clone, Args)]
 pub struct ControllerArgs {

@@ -11,7 +11,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::{CustomResource, CustomResourceExt, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub use status::{Entry, Kind, Reason, SchemaMigrationStatus};
 
@@ -285,11 +285,21 @@ pub fn definition() -> CustomResourceDefinition {
     definition
 }
 
+/// Why the definition cannot be written; a bug of this crate.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "one for each format")]
+pub enum DefinitionError {
+    #[error("it is no JSON")]
+    Json(#[source] serde_json::Error),
+    #[error("it is no YAML")]
+    Yaml(#[source] Box<serde_saphyr::ser::Error>),
+}
+
 /// The definition as a template of the chart: kept when the chart goes, unless its values say otherwise.
-pub fn definition_template() -> Result<String, serde_saphyr::ser::Error> {
-    let mut definition = serde_json::to_value(definition()).unwrap_or(Value::Null);
+pub fn definition_template() -> Result<String, DefinitionError> {
+    let mut definition = serde_json::to_value(definition()).map_err(DefinitionError::Json)?;
     definition["metadata"] = json!({ "name": SchemaMigration::crd_name() });
-    let yaml = serde_saphyr::to_string(&definition)?;
+    let yaml = serde_saphyr::to_string(&definition).map_err(|source| DefinitionError::Yaml(Box::new(source)))?;
     let (head, body) = yaml.split_once("metadata:\n").unwrap_or(("", &yaml));
     Ok(format!(
         "# Generated from services/operator/src/crd.rs by `cargo xtask codegen`.\n{{{{- if .Values.crds.install }}}}\n{head}metadata:\n  \

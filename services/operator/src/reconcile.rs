@@ -29,6 +29,11 @@ pub const FIELD_MANAGER: &str = "atelier-operator";
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// The machine's clock.
+pub fn now() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
 /// What a pass needs beside the migration.
 #[derive(Clone)]
 pub struct Context {

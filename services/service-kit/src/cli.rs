@@ -1,5 +1,6 @@
 //! The command line that every binary shares: `--config`, `config check | dump | schema`, and how a mistake in it is told.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -70,7 +71,12 @@ pub enum ServiceCommand {
 
 /// The command line of this process. Where it is wrong that is told with its exit code, and so is what `--help` asks for.
 pub fn parse<C: Parser>() -> Result<C, Exit> {
-    C::try_parse().map_err(|error| {
+    parse_from(std::env::args_os())
+}
+
+/// [`parse`], of words that are given.
+pub fn parse_from<C: Parser>(words: impl Iterator<Item = OsString>) -> Result<C, Exit> {
+    C::try_parse_from(words).map_err(|error| {
         // Nobody is left to tell if the stream is closed.
         let _ = error.print();
         if error.use_stderr() { Exit::Configuration } else { Exit::Success }

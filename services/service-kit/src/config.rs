@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 pub use check::Mistakes;
 pub use layers::{Alias, Sources};
-pub use listen::Listen;
+pub use listen::{Listen, ListenError};
 pub use listen::is_loopback_host;
 pub use mistake::ConfigError;
 pub use schema::json_schema;

@@ -88,6 +88,16 @@ names! {
     OtlpDropped = "otlp_dropped_total", "Spans that no collector got, because too many waited or because it did not take them.";
     /// Lines that were lost.
     LogLinesDropped = "log_lines_dropped_total", "Lines of the log that were dropped because whoever reads it was too slow.";
+    /// Passes of the operator.
+    OperatorPasses = "operator_passes_total", "Passes of the controller over a SchemaMigration, by whether they came to their end.";
+    /// How long they take.
+    OperatorPassDuration = "operator_pass_duration_seconds", "Time that one pass over a SchemaMigration took.";
+    /// Broken watches.
+    OperatorWatchesInterrupted = "operator_watches_interrupted_total", "Watches of the cluster that broke and were begun again.";
+    /// The lead.
+    OperatorLeads = "operator_leads", "1 where this process holds the lease and works.";
+    /// How the migrations stand.
+    OperatorMigrations = "operator_schema_migrations", "SchemaMigrations by the reason of their condition Ready.";
     /// The build.
     BuildInfo = "build_info", "Always 1; the labels say what runs.";
 }

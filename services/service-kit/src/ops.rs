@@ -30,32 +30,39 @@ pub struct Ops {
 
 /// The routes of the ops listener.
 pub fn routes(ops: Ops) -> Router {
+    let observed = observed(ops.build, ops.metrics.clone(), ops.readiness.clone());
     Router::new()
-        // The process only: a database that is away is no reason to kill it.
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .route("/version", get(version))
         .route("/read-only", put(read_only))
         .route("/loglevel", put(log_level))
         .with_state(ops)
+        .merge(observed)
 }
 
-async fn readyz(State(ops): State<Ops>) -> Response {
-    let report = ops.readiness.report();
+/// Those that only show, for a process that has nothing to switch.
+pub fn observed(build: Build, metrics: Metrics, readiness: Readiness) -> Router {
+    Router::new()
+        // The process only: a database that is away is no reason to kill it.
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz).with_state(readiness))
+        .route("/metrics", get(render).with_state(metrics))
+        .route("/version", get(move || async move { version(build) }))
+}
+
+async fn readyz(State(readiness): State<Readiness>) -> Response {
+    let report = readiness.report();
     let status = if report.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(report)).into_response()
 }
 
-async fn metrics(State(ops): State<Ops>) -> Response {
-    ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], ops.metrics.render()).into_response()
+async fn render(State(metrics): State<Metrics>) -> Response {
+    ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], metrics.render()).into_response()
 }
 
-async fn version(State(ops): State<Ops>) -> Response {
+fn version(build: Build) -> Response {
     Json(serde_json::json!({
-        "service": ops.build.service,
+        "service": build.service,
         "version": env!("CARGO_PKG_VERSION"),
-        "schema": ops.build.schema,
+        "schema": build.schema,
     }))
     .into_response()
 }

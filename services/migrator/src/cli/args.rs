@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use operator::controller::ControllerArgs;
+use operator::kubectl::KubectlArgs;
 use service_kit::cli::{ConfigCommand, Output};
+use service_kit::config::{Listen, ListenError};
 
 use crate::migrate::files::parse_time;
 
@@ -40,9 +43,27 @@ pub(super) enum Command {
     Roles(RolesArgs),
     /// Write all that a bug report needs as one JSON, without secrets
     Bundle(BundleArgs),
+    /// Carry out SchemaMigrations of a cluster, by Jobs; holds no password and asks no database
+    Controller(ControllerCommand),
+    /// Print the definition of the kind SchemaMigration, as a template of its chart
+    Crd,
+    /// What `kubectl atelier` is: look at SchemaMigrations, approve their plans
+    Kubectl(KubectlArgs),
     /// Ask about the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ControllerCommand {
+    #[command(flatten)]
+    pub(super) controller: ControllerArgs,
+    /// Where liveness, readiness and metrics are served
+    #[arg(long, default_value = "0.0.0.0:9020", value_parser = listen)]
+    pub(super) ops_listen: Listen,
+    /// What is logged: error, warn, info, debug, trace, or directives
+    #[arg(long, default_value = "info")]
+    pub(super) log_level: String,
 }
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -66,8 +87,8 @@ pub(super) struct UpArgs {
     /// Run the contracts instead, which take away what older applications need
     #[arg(long, requires = "approved_plan_hash")]
     pub(super) contracts: bool,
-    /// The hash that `migrator plan` printed for the contracts
-    #[arg(long, requires = "contracts", value_name = "HASH")]
+    /// The hash that `migrator plan` printed. Contracts need it; expands then run under this hash only
+    #[arg(long, value_name = "HASH")]
     pub(super) approved_plan_hash: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -147,6 +168,10 @@ pub(super) struct BundleArgs {
     /// Where to: a file, or - for standard output
     #[arg(long, default_value = "-", value_name = "FILE")]
     pub(super) output: PathBuf,
+}
+
+fn listen(text: &str) -> Result<Listen, ListenError> {
+    text.to_owned().try_into()
 }
 
 fn time(text: &str) -> Result<Duration, &'static str> {

@@ -3,8 +3,12 @@
 use std::error::Error;
 use std::io;
 
+use operator::controller::ClusterError;
+use operator::kubectl::KubectlError;
+use operator::lease::Lost;
 use service_kit::config::ConfigError;
 use service_kit::exit::Exit;
+use service_kit::http::BindError;
 
 use crate::config::AddressError;
 use crate::log::LogError;
@@ -53,6 +57,18 @@ pub(super) enum Failure {
     Verify(#[source] VerifyError),
     #[error("the schema is not what this release needs")]
     Wait(#[source] WaitError),
+    #[error("the report could not be written")]
+    Report(#[source] io::Error),
+    #[error("the cluster cannot be reached")]
+    Cluster(#[source] ClusterError),
+    #[error("the definition could not be written")]
+    Definition(#[source] operator::crd::DefinitionError),
+    #[error("the controller's port cannot be served")]
+    Ops(#[source] BindError),
+    #[error("the controller ends")]
+    Controller(#[source] Lost),
+    #[error("kubectl atelier")]
+    Kubectl(#[source] KubectlError),
     #[error("the answer could not be written")]
     Output(#[source] io::Error),
 }
@@ -65,7 +81,15 @@ impl Failure {
             | Self::Address(_)
             | Self::Roles(_)
             | Self::RolesUnnamed => Exit::Configuration,
-            Self::Files(_) | Self::Output(_) | Self::Bundle(_) => Exit::Failure,
+            Self::Files(_)
+            | Self::Output(_)
+            | Self::Bundle(_)
+            | Self::Report(_)
+            | Self::Definition(_)
+            | Self::Ops(_)
+            | Self::Controller(_)
+            | Self::Kubectl(_) => Exit::Failure,
+            Self::Cluster(_) => Exit::Temporary,
             Self::AfterRestore(AfterRestoreError::Move(error) | AfterRestoreError::Read(error)) => {
                 exit_of_statement(error)
             }
@@ -85,6 +109,7 @@ fn exit_of_change(error: &ChangeError) -> Exit {
         ChangeError::NewerSchema { .. } => Exit::NewerSchema,
         ChangeError::Checksum { .. } => Exit::Checksum,
         ChangeError::Lock(LockError::Pooler { .. } | LockError::Pooled { .. }) => Exit::Configuration,
+        ChangeError::NotApproved { .. } => Exit::NotApproved,
         ChangeError::Connect(_)
         | ChangeError::Stopped
         | ChangeError::Lock(_)

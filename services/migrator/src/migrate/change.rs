@@ -13,7 +13,7 @@ use super::grants::{self, GrantsError};
 use super::lock::{self, Held, Key, LockError};
 use super::roles::Roles;
 use super::session::{self, ConnectError};
-use super::{fingerprint, verify};
+use super::{fingerprint, plan, verify};
 
 /// How a change goes about it.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct ChangeOptions {
     pub deadline: Duration,
     /// The image that this runs in, to be remembered.
     pub image: Option<String>,
+    /// Where expands wait for an approval: the hash of the plan under which alone they may run.
+    pub approved_up_hash: Option<String>,
 }
 
 impl ChangeOptions {
@@ -36,6 +38,7 @@ impl ChangeOptions {
             roles: None,
             deadline: Duration::from_mins(1),
             image: None,
+            approved_up_hash: None,
         })
     }
 
@@ -78,6 +81,14 @@ pub enum ChangeError {
     Checksum {
         /// The file.
         file: String,
+    },
+    /// What `up` would do is not what was approved.
+    #[error("the approved plan is {approved}, but the plan is {actual} now: read `migrator plan` again, and approve that")]
+    NotApproved {
+        /// The hash that was given.
+        approved: String,
+        /// The hash of what would be done.
+        actual: String,
     },
     /// It was asked to stop.
     #[error("stopped before everything was done; what was done stays")]
@@ -147,6 +158,10 @@ async fn under_lock<T, E: From<ChangeError>>(
     let held = lock::acquire(connection, database, Key::Migration, options.deadline)
         .await
         .map_err(ChangeError::Lock)?;
+    // Before anything is made: the bookkeeping of a new database would be another ground than that of the plan.
+    if let Some(approved) = &options.approved_up_hash {
+        is_approved(connection, &options.migrations, approved).await?;
+    }
     let memory = begin(connection, &options.migrations).await?;
     let done = work(connection, &held, memory).await?;
     if let Some(roles) = &options.roles {
@@ -155,6 +170,18 @@ async fn under_lock<T, E: From<ChangeError>>(
     }
     held.release(connection).await;
     Ok(done)
+}
+
+async fn is_approved(
+    connection: &mut PgConnection,
+    migrations: &MigrationSet,
+    approved: &str,
+) -> Result<(), ChangeError> {
+    let plan = plan::current(connection, migrations).await.map_err(ChangeError::bookkeeping("read"))?;
+    if plan.up.is_empty() || plan.up_hash == approved {
+        return Ok(());
+    }
+    Err(ChangeError::NotApproved { approved: approved.to_owned(), actual: plan.up_hash })
 }
 
 /// Reads what the database remembers, refuses what must not be touched, and makes what is missing of the bookkeeping.

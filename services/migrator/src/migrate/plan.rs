@@ -28,6 +28,8 @@ pub struct Plan {
     pub min_app_schema: i32,
     /// Whether somebody changed the schema by hand; absent where that cannot be told.
     pub is_drifted: Option<bool>,
+    /// The looks of the schema as the last change left them; absent before the first.
+    pub fingerprint: Option<String>,
     /// What `up` would run, in order: expands, and in a new database the contracts between them.
     pub up: Vec<PlannedFile>,
     /// What `up --contracts` would run after that, in order.
@@ -163,6 +165,7 @@ async fn draw(
         needed_version: migrations.schema_version(),
         min_app_schema: memory.meta.min_app_schema,
         is_drifted: ground.is_drifted(memory),
+        fingerprint: memory.meta.fingerprint.clone(),
         up: up.iter().map(planned).collect(),
         contracts: contracts.iter().map(planned).collect(),
         backfills_pending: backfills.iter().map(|file| file.file.clone()).collect(),

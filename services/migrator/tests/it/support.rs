@@ -87,7 +87,7 @@ pub(crate) fn files(files: &[(&str, &str)]) -> ChangeOptions {
     let texts: Vec<(&str, String)> = files.iter().map(|(name, sql)| (*name, with_reason(sql))).collect();
     let migrations = MigrationSet::parse(texts.iter().map(|(name, sql)| (*name, sql.as_str())))
         .expect("well-formed files");
-    ChangeOptions { migrations, roles: None, deadline: DEADLINE, image: None }
+    ChangeOptions { migrations, roles: None, deadline: DEADLINE, image: None, approved_up_hash: None }
 }
 
 /// A database that was founded with the expands of a set, so that its contracts and backfills wait; and the whole set.
