@@ -49,8 +49,8 @@ pub enum Lost {
     },
 }
 
-/// What was seen of another's lease, and since when it is so.
-type Observed = Option<(LeaseSpec, Instant)>;
+/// Which version was seen of another's lease, and since when it is that.
+type Observed = Option<(Option<String>, Instant)>;
 
 impl Lease {
     /// The lease `name` of a namespace, for `holder`, which no other process may be called.
@@ -113,9 +113,10 @@ impl Lease {
         let spec = lease.spec.clone().unwrap_or_default();
         let holder = spec.holder_identity.clone().filter(|holder| !holder.is_empty());
         if let Some(holder) = holder.filter(|holder| *holder != self.holder) {
+            let version = &lease.metadata.resource_version;
             let since = match observed {
-                Some((seen, since)) if *seen == spec => *since,
-                _ => observed.insert((spec.clone(), Instant::now())).1,
+                Some((seen, since)) if seen == version => *since,
+                _ => observed.insert((version.clone(), Instant::now())).1,
             };
             if since.elapsed() < VALID {
                 return Ok(Some(holder));
