@@ -64,13 +64,16 @@ template:
   {{- include "atelier.migrations.podTemplate" (dict "root" .root "component" .component "args" .args) | nindent 2 }}
 {{- end }}
 
-{{/* The two Jobs, for the templates below: what brings the schema up, and what takes away under an approval. */}}
+{{/*
+The two Jobs, for the templates below: what brings the schema up, and what takes away under an approval. How they ended becomes
+their pods' termination message. The operator makes the same Jobs; a test holds the two together.
+*/}}
 {{- define "atelier.migrations.expand" -}}
-{{- dict "component" "migrations" "does" "migrate" "args" (list "up") | toJson }}
+{{- dict "component" "migrations" "does" "migrate" "args" (list "up" "--report" "/dev/termination-log") | toJson }}
 {{- end }}
 
 {{- define "atelier.migrations.contract" -}}
-{{- $args := list "up" "--contracts" "--approved-plan-hash" .Values.migrations.approvedPlanHash -}}
+{{- $args := list "up" "--contracts" "--approved-plan-hash" .Values.migrations.approvedPlanHash "--report" "/dev/termination-log" -}}
 {{- dict "component" "contracts" "does" "contract" "args" $args | toJson }}
 {{- end }}
 

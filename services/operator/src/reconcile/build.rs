@@ -138,7 +138,7 @@ fn pod_spec(spec: &SchemaMigrationSpec, order: &Order) -> Value {
                 "readOnlyRootFilesystem": true,
                 "capabilities": { "drop": ["ALL"] },
             },
-            "resources": template.resources.clone().unwrap_or_default(),
+            "resources": template.resources,
             "terminationMessagePolicy": "FallbackToLogsOnError",
             "volumeMounts": mounts(&spec.database),
         }],
