@@ -5,6 +5,7 @@ mod contract;
 mod install;
 mod metrics;
 mod new_host;
+mod operator;
 mod refusals;
 mod restart;
 mod tested;
@@ -29,6 +30,7 @@ pub(crate) const CASES: [Case; 10] = [
     Case { name: "contract", run: |stage| Box::pin(contract::run(stage)) },
     Case { name: "metrics", run: |stage| Box::pin(metrics::run(stage)) },
     Case { name: "new_host", run: |stage| Box::pin(new_host::run(stage)) },
+    Case { name: "operator", run: |stage| Box::pin(operator::run(stage)) },
     Case { name: "refusals_wrong_password", run: |stage| Box::pin(refusals::wrong_password(stage)) },
     Case { name: "refusals_missing_secret", run: |stage| Box::pin(refusals::missing_secret(stage)) },
     Case { name: "refusals_wrong_authority", run: |stage| Box::pin(refusals::wrong_authority(stage)) },

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use migrator::migrate::{ChangeOptions, MigrationSet, Plan, Roles, plan, up};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -54,6 +54,11 @@ impl Database {
         apart(async move || plan(&owner, &files).await).await
     }
 
+    /// Connects as the owner, for statements by hand.
+    pub(crate) async fn by_hand(&self) -> Result<Application, Failure> {
+        Ok(Application(self.owner.connect().await.map_err(failed)?))
+    }
+
     /// Connects as `name`, as the writer.
     pub(crate) async fn application(&self, name: &str) -> Result<Application, Failure> {
         let options = self.writer.clone().application_name(name);
@@ -62,6 +67,10 @@ impl Database {
 }
 
 impl Application {
+    pub(crate) async fn run(&mut self, sql: &'static str) -> Result<(), Failure> {
+        self.0.execute(sql).await.map_err(failed).map(drop)
+    }
+
     pub(crate) async fn leave(self) -> Result<(), Failure> {
         self.0.close().await.map_err(failed)
     }

@@ -32,6 +32,16 @@ pub(crate) async fn connect(kubeconfig: &Path) -> Result<Client, Failure> {
     Ok(Client::try_from(config.map_err(unusable)?)?)
 }
 
+/// The same, as somebody else: a service account of this name in a namespace.
+pub(crate) async fn connect_as(kubeconfig: &Path, namespace: &str, account: &str) -> Result<Client, Failure> {
+    let unusable = |source| Failure::Kubeconfig { path: kubeconfig.to_owned(), source: Box::new(source) };
+    let read = Kubeconfig::read_from(kubeconfig).map_err(unusable)?;
+    let mut config =
+        Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.map_err(unusable)?;
+    config.auth_info.impersonate = Some(format!("system:serviceaccount:{namespace}:{account}"));
+    Ok(Client::try_from(config)?)
+}
+
 /// Asks until the answer is there, or the deadline is; an error ends it at once.
 pub(crate) async fn until<T, F>(what: &str, deadline: Duration, probe: impl Fn() -> F) -> Result<T, Failure>
 where
