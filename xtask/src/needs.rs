@@ -13,6 +13,7 @@ const PROGRAMS: &[(&str, &[&[&str]])] = &[
     ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
     ("helm", &[&["helm"]]),
     ("helm and nginx", &[&["helm"], &["nginx"]]),
+    ("lua", &[&["lua"]]),
     ("nginx", &[&["nginx"]]),
     ("otelcol", &[&["otelcol"]]),
     ("prometheus", &[&["prometheus"], &["promtool"]]),

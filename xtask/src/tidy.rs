@@ -39,9 +39,10 @@ impl fmt::Display for Violation {
 
 type Rule = fn(&Tree) -> Vec<Violation>;
 
-const RULES: [(&str, Rule); 21] = [
+const RULES: [(&str, Rule); 22] = [
     ("order-model stays pure", layers::order_model_is_pure),
     ("libraries stay in their layers", layers::libraries_stay_in_their_layers),
+    ("the operator asks no database", layers::operator_asks_no_database),
     ("main only dispatches", layers::mains_are_short),
     ("errors become answers in one place", places::errors_become_answers_in_one_place),
     ("metrics are named in one place", places::metrics_are_named_in_one_place),

@@ -153,6 +153,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "helm",
         version: &["helm", "version", "--short"],
+<<<<<<< HEAD
         purpose: "the chart: codegen, ci, its tests; and e2e (3.18 or newer, or 4)",
         remedy: "https://helm.sh/docs/intro/install, or with Go: go install helm.sh/helm/v4/cmd/helm@v4.2.4",
     },
@@ -173,6 +174,16 @@ const TOOLS: &[Tool] = &[
         version: &["kube-score", "version"],
         purpose: "chart, and the step of ci; skipped by name without it",
         remedy: "with Go: go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
+=======
+        purpose: "the chart, and e2e; tests that render it are skipped by name without it",
+        remedy: "https://helm.sh/docs/intro/install",
+>>>>>>> 05e49d4 (Tests of the words, the reports and Argo CD's script; tidy keeps database clients out of the operator; what users read)
+    },
+    Tool {
+        name: "lua",
+        version: &["lua", "-v"],
+        purpose: "the test of k8s/gitops/argocd; skipped by name without it",
+        remedy: "your system's package lua5.4",
     },
     Tool {
         name: "kind",

@@ -126,9 +126,9 @@ pub async fn run(
     });
     let own = [args.namespace.clone()];
     let namespaces = if args.watch_namespaces.is_empty() { &own[..] } else { &args.watch_namespaces };
-    let work = join_all(namespaces.iter().map(|namespace| {
-        work(&client, namespace, passing.clone(), &known, stop.clone())
-    }));
+    let work = join_all(
+        namespaces.iter().map(|namespace| work(&client, namespace, passing.clone(), &known, stop.clone())),
+    );
     let ended = tokio::select! {
         _ = work => {
             lease.release().await;
@@ -181,9 +181,15 @@ async fn pass(migration: Arc<SchemaMigration>, passing: Arc<Passing>) -> Result<
     let outcome = reconcile(&migration, &passing.context).await;
     passing.observer.passed(&outcome, begin.elapsed());
     match &outcome {
-        Ok(passed) => tracing::debug!(migration = migration.name_any(), reason = passed.reason.name(), "passed"),
+        Ok(passed) => {
+            tracing::debug!(migration = migration.name_any(), reason = passed.reason.name(), "passed")
+        }
         Err(error) => {
-            tracing::warn!(migration = migration.name_any(), error = chain(error), "a pass failed; it is tried again");
+            tracing::warn!(
+                migration = migration.name_any(),
+                error = chain(error),
+                "a pass failed; it is tried again"
+            );
         }
     }
     outcome.map(|passed| Action::requeue(passed.again))

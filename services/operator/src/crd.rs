@@ -30,7 +30,11 @@ pub const CREDENTIALS_LABEL: &str = "atelier.dev/database-credentials";
     shortname = "schemig",
     category = "atelier",
     doc = "A database's schema, brought to the version of an image of the migrator.",
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status"
+    ),
     printcolumn(
         name = "Reason",
         type_ = "string",
@@ -299,7 +303,8 @@ pub enum DefinitionError {
 pub fn definition_template() -> Result<String, DefinitionError> {
     let mut definition = serde_json::to_value(definition()).map_err(DefinitionError::Json)?;
     definition["metadata"] = json!({ "name": SchemaMigration::crd_name() });
-    let yaml = serde_saphyr::to_string(&definition).map_err(|source| DefinitionError::Yaml(Box::new(source)))?;
+    let yaml =
+        serde_saphyr::to_string(&definition).map_err(|source| DefinitionError::Yaml(Box::new(source)))?;
     let (head, body) = yaml.split_once("metadata:\n").unwrap_or(("", &yaml));
     Ok(format!(
         "# Generated from services/operator/src/crd.rs by `cargo xtask codegen`.\n{{{{- if .Values.crds.install }}}}\n{head}metadata:\n  \

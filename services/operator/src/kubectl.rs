@@ -155,11 +155,18 @@ async fn approve(
         return Err(KubectlError::OtherPlan { name: name.to_owned(), given: hash.to_owned(), actual });
     }
     change(migrations, name, &json!({ "approvedPlanHash": hash })).await?;
-    writeln!(out, "plan {hash} of {name} is approved; `kubectl atelier status {name}` says what becomes of it")?;
+    writeln!(
+        out,
+        "plan {hash} of {name} is approved; `kubectl atelier status {name}` says what becomes of it"
+    )?;
     Ok(())
 }
 
-async fn retry(migrations: &Api<SchemaMigration>, name: &str, out: &mut impl Write) -> Result<(), KubectlError> {
+async fn retry(
+    migrations: &Api<SchemaMigration>,
+    name: &str,
+    out: &mut impl Write,
+) -> Result<(), KubectlError> {
     let retry = migrations.get(name).await?.spec.retry + 1;
     change(migrations, name, &json!({ "retry": retry })).await?;
     writeln!(out, "{name} runs again (retry {retry})")?;

@@ -96,7 +96,9 @@ impl Lease {
     /// Gives it back, so that the next one need not wait.
     pub async fn release(&self) {
         let Ok(Some(mut lease)) = self.api.get_opt(&self.name).await else { return };
-        if let Some(spec) = lease.spec.as_mut().filter(|spec| spec.holder_identity.as_deref() == Some(&self.holder)) {
+        if let Some(spec) =
+            lease.spec.as_mut().filter(|spec| spec.holder_identity.as_deref() == Some(&self.holder))
+        {
             spec.holder_identity = None;
             // Who cannot give it back lets it run out.
             drop(self.api.replace(&self.name, &PostParams::default(), &lease).await);

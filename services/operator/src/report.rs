@@ -180,12 +180,18 @@ mod tests {
         assert!(text.len() <= BYTES_MAX, "{}", text.len());
         let read = Report::of_pod(75, &text);
         let contracts = read.state.expect("a state").contracts;
-        assert_eq!((read.outcome, contracts.last().map(String::as_str)), (Outcome::LockHeld, Some("and 195 more")));
+        assert_eq!(
+            (read.outcome, contracts.last().map(String::as_str)),
+            (Outcome::LockHeld, Some("and 195 more"))
+        );
     }
 
     #[test]
     fn words_that_are_no_report_are_kept_with_the_meaning_of_the_exit_code() {
         let report = Report::of_pod(65, "error: up failed\n");
-        assert_eq!((report.outcome, report.message.as_str()), (Outcome::ChecksumMismatch, "error: up failed"));
+        assert_eq!(
+            (report.outcome, report.message.as_str()),
+            (Outcome::ChecksumMismatch, "error: up failed")
+        );
     }
 }

@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 
 pub use check::Mistakes;
 pub use layers::{Alias, Sources};
-pub use listen::{Listen, ListenError};
 pub use listen::is_loopback_host;
+pub use listen::{Listen, ListenError};
 pub use mistake::ConfigError;
 pub use schema::json_schema;
 pub use secret::Secret;

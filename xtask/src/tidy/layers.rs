@@ -50,8 +50,8 @@ const LAYERS: [Layer; 4] = [
     },
     Layer {
         library: "kube",
-        allowed: |path| under(path, &["services/migrator/", "xtask/e2e/"]),
-        remedy: "Only the migrator's controller and the cluster tests talk to Kubernetes.",
+        allowed: |path| under(path, &["services/operator/", "services/migrator/src/cli/", "xtask/e2e/"]),
+        remedy: "Only the operator and the cluster tests talk to Kubernetes.",
     },
     Layer {
         library: "figment",
@@ -59,6 +59,19 @@ const LAYERS: [Layer; 4] = [
         remedy: "Configuration is read in one place: service_kit::config.",
     },
 ];
+
+/// What would bring a database client along, into what holds rights in a cluster.
+const DATABASE: [&str; 5] = ["migrator", "service-kit", "sqlx", "testkit", "tokio-postgres"];
+
+/// The operator holds rights in a cluster, and links no database client: not by itself, and not by way of ours.
+pub(super) fn operator_asks_no_database(tree: &Tree) -> Vec<Violation> {
+    let Some(manifest) = tree.file("services/operator/Cargo.toml") else { return Vec::new() };
+    let foreign = dependencies(manifest).into_iter().filter(|found| DATABASE.contains(&found.name.as_str()));
+    let remedy = "What a Job finds out comes back as its report; the binary serves ports and counts.";
+    foreign
+        .map(|found| manifest.violation(found.line, format!("operator depends on {}", found.name), remedy))
+        .collect()
+}
 
 fn under(path: &str, folders: &[&str]) -> bool {
     folders.iter().any(|folder| path.starts_with(folder))
@@ -116,6 +129,13 @@ mod tests {
     fn a_library_that_does_io_is_refused_in_order_model() {
         let manifest = "[dependencies]\nserde = \"1\"\ntokio = \"1\"\nserde_json = \"1\"\n[dev-dependencies]\nserde_json = \"1\"\n";
         let violations = order_model_is_pure(&fixture(&[("services/order-model/Cargo.toml", manifest)]));
+        assert_eq!(violations.iter().map(|v| v.line).collect::<Vec<_>>(), [3, 4]);
+    }
+
+    #[test]
+    fn a_database_client_is_refused_in_the_operator() {
+        let manifest = "[dependencies]\nkube = \"1\"\nsqlx = \"1\"\nservice-kit = \"1\"\n";
+        let violations = operator_asks_no_database(&fixture(&[("services/operator/Cargo.toml", manifest)]));
         assert_eq!(violations.iter().map(|v| v.line).collect::<Vec<_>>(), [3, 4]);
     }
 

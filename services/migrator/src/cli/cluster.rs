@@ -9,15 +9,15 @@ use operator::controller::{self, Known, Observer};
 use operator::crd::{self, Reason};
 use operator::kubectl::{self, KubectlArgs};
 use operator::reconcile::{Passed, ReconcileError, now};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 use service_kit::database::Build;
+use service_kit::exit::Exit;
 use service_kit::http::{HttpConfig, Server};
 use service_kit::lifecycle::every;
 use service_kit::metrics::{Metrics, Name};
 use service_kit::ops;
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 use service_kit::readiness::{Condition, Readiness};
 use service_kit::telemetry::LogFormat;
-use service_kit::exit::Exit;
 use tokio_util::sync::CancellationToken;
 
 use super::args::ControllerCommand;
@@ -60,14 +60,15 @@ pub(super) async fn control(
     readiness.set("process", Condition::Ok);
     let observer = Arc::new(Told::new(&metrics));
     let ended = asked.clone();
-    let work = controller::run(
-        client,
-        &args.controller,
-        now(),
-        observer,
-        known,
-        async move { ended.cancelled().await },
-    );
+    let work =
+        controller::run(
+            client,
+            &args.controller,
+            now(),
+            observer,
+            known,
+            async move { ended.cancelled().await },
+        );
     let worked = async {
         tokio::pin!(work, stop);
         let done = tokio::select! {

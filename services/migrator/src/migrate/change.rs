@@ -83,7 +83,9 @@ pub enum ChangeError {
         file: String,
     },
     /// What `up` would do is not what was approved.
-    #[error("the approved plan is {approved}, but the plan is {actual} now: read `migrator plan` again, and approve that")]
+    #[error(
+        "the approved plan is {approved}, but the plan is {actual} now: read `migrator plan` again, and approve that"
+    )]
     NotApproved {
         /// The hash that was given.
         approved: String,

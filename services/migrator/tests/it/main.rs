@@ -17,6 +17,7 @@ mod lock;
 mod node;
 mod plan;
 mod pooler;
+mod report;
 mod roles;
 mod support;
 mod up;

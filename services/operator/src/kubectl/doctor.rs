@@ -21,7 +21,11 @@ use crate::reconcile::validate::secrets;
 const LEASE_AGE_MAX: SignedDuration = SignedDuration::from_secs(30);
 
 /// Says a line for each thing; fails if one is not as it should be.
-pub(super) async fn examine(client: &Client, clock: &Clock, out: &mut impl Write) -> Result<(), KubectlError> {
+pub(super) async fn examine(
+    client: &Client,
+    clock: &Clock,
+    out: &mut impl Write,
+) -> Result<(), KubectlError> {
     let mut wrong = 0;
     let mut say = |is_well: bool, text: String| {
         wrong += usize::from(!is_well);
@@ -30,11 +34,19 @@ pub(super) async fn examine(client: &Client, clock: &Clock, out: &mut impl Write
     let migrations = Api::<SchemaMigration>::default_namespaced(client.clone());
     let found = match migrations.list(&ListParams::default()).await {
         Ok(found) => {
-            say(true, format!("the kind SchemaMigration is there, {} of them in this namespace", found.items.len()))?;
+            say(
+                true,
+                format!("the kind SchemaMigration is there, {} of them in this namespace", found.items.len()),
+            )?;
             found.items
         }
         Err(error) => {
-            say(false, format!("the kind SchemaMigration is not to be had: {error}; is the chart atelier-operator installed?"))?;
+            say(
+                false,
+                format!(
+                    "the kind SchemaMigration is not to be had: {error}; is the chart atelier-operator installed?"
+                ),
+            )?;
             Vec::new()
         }
     };
@@ -43,7 +55,14 @@ pub(super) async fn examine(client: &Client, clock: &Clock, out: &mut impl Write
     for migration in &found {
         let status = migration.status.clone().unwrap_or_default();
         let is_seen = Some(status.observed_generation) == migration.metadata.generation;
-        say(is_seen, format!("{}: the controller has seen generation {}", migration.name_any(), status.observed_generation))?;
+        say(
+            is_seen,
+            format!(
+                "{}: the controller has seen generation {}",
+                migration.name_any(),
+                status.observed_generation
+            ),
+        )?;
         for name in secrets(&migration.spec) {
             let (is_well, text) = secret(client, name).await;
             say(is_well, format!("{}: {text}", migration.name_any()))?;
@@ -82,7 +101,10 @@ async fn secret(client: &Client, name: &str) -> (bool, String) {
         Ok(Some(secret)) if secret.labels().get(CREDENTIALS_LABEL).is_some_and(|value| value == "true") => {
             (true, format!("Secret {name} is labelled"))
         }
-        Ok(Some(_)) => (false, format!("Secret {name} lacks the label: kubectl label secret {name} {CREDENTIALS_LABEL}=true")),
+        Ok(Some(_)) => (
+            false,
+            format!("Secret {name} lacks the label: kubectl label secret {name} {CREDENTIALS_LABEL}=true"),
+        ),
         Ok(None) => (false, format!("there is no Secret {name}")),
         Err(error) => (true, format!("you may not see Secret {name}: {error}")),
     }
@@ -102,6 +124,7 @@ async fn may_approve(client: &Client) -> Result<bool, kube::Error> {
         },
         ..SelfSubjectAccessReview::default()
     };
-    let answer = Api::<SelfSubjectAccessReview>::all(client.clone()).create(&PostParams::default(), &review).await?;
+    let answer =
+        Api::<SelfSubjectAccessReview>::all(client.clone()).create(&PostParams::default(), &review).await?;
     Ok(answer.status.is_some_and(|status| status.allowed))
 }

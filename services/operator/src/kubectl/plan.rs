@@ -31,7 +31,9 @@ pub(super) async fn show(
     // Made for one look and by somebody else: not one of those that the controller counts.
     job.metadata.labels = None;
     job.metadata.generate_name = job.metadata.name.take().map(|name| format!("{name}-by-hand-"));
-    for container in job.spec.iter_mut().filter_map(|spec| spec.template.spec.as_mut()).flat_map(|pod| &mut pod.containers) {
+    for container in
+        job.spec.iter_mut().filter_map(|spec| spec.template.spec.as_mut()).flat_map(|pod| &mut pod.containers)
+    {
         container.args = Some(vec!["plan".to_owned()]);
     }
     let name = jobs.create(&PostParams::default(), &job).await?.name_any();
@@ -41,7 +43,11 @@ pub(super) async fn show(
     jobs.delete(&name, &DeleteParams::background()).await?;
     let (text, is_complete) = told?;
     if waited.is_err() || !is_complete {
-        return Err(KubectlError::NoPlan(if text.is_empty() { "its pod did not start in time".to_owned() } else { text }));
+        return Err(KubectlError::NoPlan(if text.is_empty() {
+            "its pod did not start in time".to_owned()
+        } else {
+            text
+        }));
     }
     write!(out, "{text}")?;
     writeln!(out, "to approve: kubectl atelier approve {} HASH", migration.name_any())?;
@@ -60,7 +66,8 @@ fn ended() -> impl Condition<Job> {
 /// What the newest pod printed, and whether it came to a good end.
 async fn log(pods: &Api<Pod>, job: &str) -> Result<(String, bool), kube::Error> {
     let of_job = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={job}"));
-    let Some(pod) = pods.list(&of_job).await?.items.into_iter().max_by_key(ResourceExt::creation_timestamp) else {
+    let Some(pod) = pods.list(&of_job).await?.items.into_iter().max_by_key(ResourceExt::creation_timestamp)
+    else {
         return Ok((String::new(), false));
     };
     let is_complete = pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Succeeded");

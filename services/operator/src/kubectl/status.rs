@@ -17,7 +17,8 @@ pub(super) async fn all(migrations: &Api<SchemaMigration>, out: &mut impl Write)
     }
     for migration in &found {
         let status = migration.status.clone().unwrap_or_default();
-        let version = |version: Option<i64>| version.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        let version =
+            |version: Option<i64>| version.map_or_else(|| "?".to_owned(), |number| number.to_string());
         writeln!(
             out,
             "{}: {}, schema {} of {}",
@@ -39,7 +40,11 @@ pub(super) fn one(migration: &SchemaMigration, out: &mut impl Write) -> Result<(
         writeln!(out, "the controller has not seen generation {generation} yet; what follows is older")?;
     }
     for condition in &status.conditions {
-        writeln!(out, "{:<14}{:<8}{:<26}{}", condition.type_, condition.status, condition.reason, condition.message)?;
+        writeln!(
+            out,
+            "{:<14}{:<8}{:<26}{}",
+            condition.type_, condition.status, condition.reason, condition.message
+        )?;
     }
     if let (Some(current), Some(target)) = (status.current_version, status.target_version) {
         writeln!(out, "schema {current}, the image brings {target}")?;

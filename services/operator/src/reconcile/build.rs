@@ -199,14 +199,18 @@ fn environment(spec: &SchemaMigrationSpec) -> Vec<Value> {
     all.push(("LOG__LEVEL", spec.log_level.clone()));
     all.push(("MIGRATIONS__DEADLINE_MS", (spec.patience_seconds * 1000).to_string()));
     all.push(("MIGRATIONS__IMAGE", spec.image.clone()));
-    all.into_iter().map(|(name, value)| json!({ "name": format!("ATELIER_{name}"), "value": value })).collect()
+    all.into_iter()
+        .map(|(name, value)| json!({ "name": format!("ATELIER_{name}"), "value": value }))
+        .collect()
 }
 
 fn mounts(database: &Database) -> Vec<Value> {
     let mut mounts =
         vec![json!({ "name": "database", "mountPath": "/etc/atelier/database", "readOnly": true })];
     if database.ca.is_some() {
-        mounts.push(json!({ "name": "database-ca", "mountPath": "/etc/atelier/database-ca", "readOnly": true }));
+        mounts.push(
+            json!({ "name": "database-ca", "mountPath": "/etc/atelier/database-ca", "readOnly": true }),
+        );
     }
     mounts
 }

@@ -164,9 +164,9 @@ pub fn decide(
     let matters = facts.matters();
     Conclusion {
         planned: planned(&facts),
-        approved: step.approved.unwrap_or_else(|| {
-            Told::new(Truth::True, Reason::NotNeeded, "nothing waits for an approval")
-        }),
+        approved: step
+            .approved
+            .unwrap_or_else(|| Told::new(Truth::True, Reason::NotNeeded, "nothing waits for an approval")),
         drift: verify::drift(&facts),
         plan_hash: state.as_ref().and_then(|state| to_approve(spec, state)).map(str::to_owned),
         last_error: facts.last_error(),
@@ -211,7 +211,8 @@ pub fn superseded<'a>(seen: &'a Seen, inputs: &str) -> Vec<&'a str> {
                 && other.phase != Phase::Running
         })
     };
-    let is_superseded = |job: &&SeenJob| job.inputs != inputs || (job.phase != Phase::Running && is_followed(job));
+    let is_superseded =
+        |job: &&SeenJob| job.inputs != inputs || (job.phase != Phase::Running && is_followed(job));
     seen.jobs.iter().filter(is_superseded).map(|job| job.name.as_str()).collect()
 }
 
@@ -246,7 +247,9 @@ fn running(job: &SeenJob) -> Step {
         return Step::reconciling(passing(report.outcome).unwrap_or(doing), report.message.clone());
     }
     match &job.hindrance {
-        Some(hindrance) => Step::reconciling(doing, format!("the pod of Job {} waits: {hindrance}", job.name)),
+        Some(hindrance) => {
+            Step::reconciling(doing, format!("the pod of Job {} waits: {hindrance}", job.name))
+        }
         None => Step::reconciling(doing, format!("Job {} is at work", job.name)),
     }
 }

@@ -38,16 +38,20 @@ pub fn status(
         status.target_version = Some(state.needed_version);
         status.min_app_schema = Some(state.min_app_schema);
         status.fingerprint.clone_from(&state.fingerprint);
-        status.pending = [&state.expands, &state.backfills, &state.contracts].into_iter().flatten().cloned().collect();
+        status.pending =
+            [&state.expands, &state.backfills, &state.contracts].into_iter().flatten().cloned().collect();
     }
     status
 }
 
-fn conditions(before: &[Condition], conclusion: &Conclusion, generation: i64, now: Timestamp) -> Vec<Condition> {
+fn conditions(
+    before: &[Condition],
+    conclusion: &Conclusion,
+    generation: i64,
+    now: Timestamp,
+) -> Vec<Condition> {
     let Conclusion { reason, message, .. } = conclusion;
-    let told = |is: bool| {
-        Told::new(if is { Truth::True } else { Truth::False }, *reason, message.clone())
-    };
+    let told = |is: bool| Told::new(if is { Truth::True } else { Truth::False }, *reason, message.clone());
     [
         (Kind::Ready, told(conclusion.progress == Progress::Settled)),
         (Kind::Reconciling, told(conclusion.progress == Progress::Reconciling)),
@@ -66,7 +70,8 @@ fn conditions(before: &[Condition], conclusion: &Conclusion, generation: i64, no
             reason: reason.name().to_owned(),
             message: cut(&message),
             observed_generation: Some(generation),
-            last_transition_time: unchanged.map_or(Time(now), |condition| condition.last_transition_time.clone()),
+            last_transition_time: unchanged
+                .map_or(Time(now), |condition| condition.last_transition_time.clone()),
         }
     })
     .collect()

@@ -21,7 +21,9 @@ pub enum Refusal {
         name: String,
     },
     /// The Secret is not meant for this.
-    #[error("the Secret {name} lacks the label {CREDENTIALS_LABEL}=true, by which its owner says that migrations may use it")]
+    #[error(
+        "the Secret {name} lacks the label {CREDENTIALS_LABEL}=true, by which its owner says that migrations may use it"
+    )]
     Unlabelled {
         /// Its name.
         name: String,
@@ -62,9 +64,9 @@ pub fn secrets(spec: &SchemaMigrationSpec) -> impl Iterator<Item = &str> {
 /// A prefix ends where a part of the name ends: `registry/atelier` is no prefix of `registry/atelier-evil/migrator`.
 fn is_below(image: &str, prefix: &str) -> bool {
     !prefix.is_empty()
-        && image.strip_prefix(prefix).is_some_and(|rest| {
-            prefix.ends_with('/') || rest.is_empty() || rest.starts_with(['/', ':', '@'])
-        })
+        && image
+            .strip_prefix(prefix)
+            .is_some_and(|rest| prefix.ends_with('/') || rest.is_empty() || rest.starts_with(['/', ':', '@']))
 }
 
 #[cfg(test)]

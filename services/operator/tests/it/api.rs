@@ -148,7 +148,8 @@ impl Cluster {
                 inside.store(&format!("{path}/{name}"), body)
             }
             Method::PUT => {
-                let stored = inside.objects.get(path).map(|found| found["metadata"]["resourceVersion"].clone());
+                let stored =
+                    inside.objects.get(path).map(|found| found["metadata"]["resourceVersion"].clone());
                 if stored.is_some_and(|version| version != body["metadata"]["resourceVersion"]) {
                     return (409, failure(409));
                 }

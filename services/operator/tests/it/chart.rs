@@ -30,13 +30,18 @@ const RICH: &[&str] = &[
     "migrations.approvedPlanHash=11111111111111111111111111111111",
     "image.pullSecrets[0]=registry",
 ];
-const POOR: &[&str] =
-    &["database.existingSecret=login", "database.sslmode=require", "migrations.resources=null", "database.port=6432"];
+const POOR: &[&str] = &[
+    "database.existingSecret=login",
+    "database.sslmode=require",
+    "migrations.resources=null",
+    "database.port=6432",
+];
 
 fn rendered(mode: &str, values: &[&str]) -> Vec<Value> {
     let mut helm = Command::new("helm");
     helm.args(["template", "shop", CHART, "--namespace", "shop", "--kube-version", "1.33.0"]);
-    let facts = ["database.host=db.example.com", "catalog.url=http://c/catalog", "auth.hs256.existingSecret=a"];
+    let facts =
+        ["database.host=db.example.com", "catalog.url=http://c/catalog", "auth.hs256.existingSecret=a"];
     for value in facts.iter().chain(values) {
         helm.args(["--set", value]);
     }

@@ -5,6 +5,7 @@ mod api;
 mod chart;
 mod definition;
 mod fixtures;
+mod gitops;
 mod kubectl;
 mod lease;
 mod scenarios;

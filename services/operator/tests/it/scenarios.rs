@@ -140,7 +140,12 @@ async fn a_pass_that_finds_nothing_new_writes_nothing() {
 
 #[tokio::test]
 async fn a_controller_that_dies_between_any_two_calls_goes_on_from_what_is_there() {
-    for begin in ["PATCH /apis/batch", "PATCH /apis/migrations", "GET /api/v1/namespaces/shop/secrets", "GET /apis/batch"] {
+    for begin in [
+        "PATCH /apis/batch",
+        "PATCH /apis/migrations",
+        "GET /api/v1/namespaces/shop/secrets",
+        "GET /apis/batch",
+    ] {
         let world = World::new(&json!({ "approvedPlanHash": HASH }));
         let mut reasons = Vec::new();
         for step in 0..4 {

@@ -55,7 +55,10 @@ async fn all(stage: &Stage, site: &Site<'_>) -> Result<(), Failure> {
     old.leave().await?;
     let begin = Instant::now();
     site.tells("Applied", true).await?;
-    stage.note(&format!("contract applied {:.1} s after the last old application left", begin.elapsed().as_secs_f64()));
+    stage.note(&format!(
+        "contract applied {:.1} s after the last old application left",
+        begin.elapsed().as_secs_f64()
+    ));
 
     // The hash may stay: what was approved was carried out.
     let hash = site.get().await?.spec.approved_plan_hash.unwrap_or_default();
@@ -107,7 +110,11 @@ async fn approved(stage: &Stage, site: &Site<'_>) -> Result<(), Failure> {
     site.accounts().await?;
     let approval = json!({ "approvedPlanHash": hash });
     site.is_refused(site.change_as("editor", &approval).await, 403, "verb approve")?;
-    site.is_refused(site.change_as("editor", &json!({ "approval": "Automatic" })).await, 403, "verb approve")?;
+    site.is_refused(
+        site.change_as("editor", &json!({ "approval": "Automatic" })).await,
+        403,
+        "verb approve",
+    )?;
     let harmless = json!({ "jobTemplate": { "annotations": { "changed-by": "editor" } } });
     site.change_as("editor", &harmless).await?;
     site.change_as("approver", &json!({ "approvedPlanHash": "0".repeat(32) })).await?;

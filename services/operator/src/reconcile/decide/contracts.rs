@@ -24,7 +24,9 @@ pub(super) fn step(spec: &SchemaMigrationSpec, facts: &Facts, now: Timestamp) ->
         let reached = state.schema_version;
         return Step::stalled(
             Reason::Failed,
-            format!("the image brings the schema to {reached}, and target asks for {target}: use a later image"),
+            format!(
+                "the image brings the schema to {reached}, and target asks for {target}: use a later image"
+            ),
         );
     }
     if state.contracts.is_empty() {
@@ -90,7 +92,11 @@ fn again(facts: &Facts, state: &State, job: &SeenJob, now: Timestamp) -> Step {
             if is_fresh && state.plan_hash.as_deref() == approved {
                 return Step::reconciling(Reason::Applying, "the Job is being made")
                     .approved(carried())
-                    .start(Order { attempt: job.attempt + 1, word: job.word, approved: job.approved.clone() });
+                    .start(Order {
+                        attempt: job.attempt + 1,
+                        word: job.word,
+                        approved: job.approved.clone(),
+                    });
             }
             waiting(state, approved)
         }

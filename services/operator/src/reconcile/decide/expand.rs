@@ -35,9 +35,8 @@ fn up(approved: Option<&str>, attempt: u32) -> Order {
 fn manual(spec: &SchemaMigrationSpec, facts: &Facts, now: Timestamp) -> Step {
     let approved = spec.approved_plan_hash.as_deref();
     let last = facts.latest(|job| job.word == Word::Up && job.approved.as_deref() == approved);
-    let was_refused = last.filter(|job| {
-        job.report.as_ref().is_some_and(|report| report.outcome == Outcome::NotApproved)
-    });
+    let was_refused =
+        last.filter(|job| job.report.as_ref().is_some_and(|report| report.outcome == Outcome::NotApproved));
     if let Some(job) = last.filter(|_| was_refused.is_none()) {
         return failed(job, now);
     }

@@ -40,9 +40,7 @@ pub(super) fn drift(facts: &Facts) -> Told {
             Outcome::Done => {
                 Told::new(Truth::False, Reason::AsMigrated, "the schema is as the migrations made it")
             }
-            Outcome::FindingsFound => {
-                Told::new(Truth::True, Reason::DriftDetected, report.message.clone())
-            }
+            Outcome::FindingsFound => Told::new(Truth::True, Reason::DriftDetected, report.message.clone()),
             Outcome::ChecksumMismatch => {
                 Told::new(Truth::True, Reason::ChecksumMismatch, report.message.clone())
             }
@@ -53,10 +51,14 @@ pub(super) fn drift(facts: &Facts) -> Told {
         };
     }
     match facts.state().and_then(|state| state.is_drifted) {
-        Some(true) => {
-            Told::new(Truth::True, Reason::DriftDetected, "the schema was changed by hand since the last migration")
+        Some(true) => Told::new(
+            Truth::True,
+            Reason::DriftDetected,
+            "the schema was changed by hand since the last migration",
+        ),
+        Some(false) => {
+            Told::new(Truth::False, Reason::AsMigrated, "the schema looks as the last migration left it")
         }
-        Some(false) => Told::new(Truth::False, Reason::AsMigrated, "the schema looks as the last migration left it"),
         None => Told::new(Truth::Unknown, Reason::NotVerified, "nobody has looked yet"),
     }
 }

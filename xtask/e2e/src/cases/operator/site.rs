@@ -171,7 +171,8 @@ impl<'a> Site<'a> {
         let kinds = Api::<CustomResourceDefinition>::all(self.stage.setting.client.clone());
         let name = SchemaMigration::crd_name();
         kinds.delete(name, &DeleteParams::foreground()).await?;
-        until("the kind is gone", TOLD_MAX, async || Ok(kinds.get_opt(name).await?.is_none().then_some(()))).await
+        until("the kind is gone", TOLD_MAX, async || Ok(kinds.get_opt(name).await?.is_none().then_some(())))
+            .await
     }
 }
 
