@@ -11,7 +11,11 @@ struct Tool {
     remedy: &'static str,
 }
 
+<<<<<<< HEAD
 const TOOLS: &[Tool] = &[
+=======
+const TOOLS: [Tool; 24] = [
+>>>>>>> a1c12da (Mode operator goes round a pooler as the Job does; what clippy says)
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],

@@ -159,9 +159,8 @@ async fn work(
         .run(pass, |_, _, _| Action::requeue(AFTER_AN_ERROR), passing)
         .for_each(|outcome| {
             match outcome {
-                Ok(_) => {}
                 // A pass tells its own failures.
-                Err(kube::runtime::controller::Error::ReconcilerFailed(..)) => {}
+                Ok(_) | Err(kube::runtime::controller::Error::ReconcilerFailed(..)) => {}
                 Err(error) => {
                     observer.interrupted();
                     tracing::warn!(error = chain(&error), "a watch was interrupted");
@@ -180,17 +179,12 @@ async fn pass(migration: Arc<SchemaMigration>, passing: Arc<Passing>) -> Result<
     let begin = Instant::now();
     let outcome = reconcile(&migration, &passing.context).await;
     passing.observer.passed(&outcome, begin.elapsed());
-    match &outcome {
-        Ok(passed) => {
-            tracing::debug!(migration = migration.name_any(), reason = passed.reason.name(), "passed")
-        }
-        Err(error) => {
-            tracing::warn!(
-                migration = migration.name_any(),
-                error = chain(error),
-                "a pass failed; it is tried again"
-            );
-        }
+    if let Err(error) = &outcome {
+        tracing::warn!(
+            migration = migration.name_any(),
+            error = chain(error),
+            "a pass failed; it is tried again"
+        );
     }
     outcome.map(|passed| Action::requeue(passed.again))
 }

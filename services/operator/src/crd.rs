@@ -1,5 +1,6 @@
 //! The kind `SchemaMigration`, `migrations.atelier.dev/v1alpha1`: what is wanted, and the rules that the API server itself keeps.
 
+#![expect(clippy::duplicated_attributes, reason = "columns of one type")]
 #![expect(unreachable_pub, reason = "the derive of the rules writes the types once more, inside a function")]
 
 mod status;

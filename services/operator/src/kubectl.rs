@@ -1,4 +1,4 @@
-//! `kubectl atelier`: what a person asks of a SchemaMigration, and the one thing that only a person may do, approving a plan.
+//! `kubectl atelier`: what a person asks of a `SchemaMigration`, and the one thing that only a person may do, approving a plan.
 //! It works with the rights of whoever types it, and changes nothing but what it says.
 
 mod bundle;
@@ -133,7 +133,7 @@ pub async fn run(
     match &args.word {
         Word::Status { name: None } => status::all(&migrations, out).await,
         Word::Status { name: Some(name) } => status::one(&migrations.get(name).await?, out),
-        Word::Plan { name } => plan::show(&client, &migrations.get(name).await?, out).await,
+        Word::Plan { name } => Box::pin(plan::show(&client, &migrations.get(name).await?, out)).await,
         Word::Approve { name, hash } => approve(&migrations, name, hash, out).await,
         Word::Retry { name } => retry(&migrations, name, out).await,
         Word::Lock { name } => status::lock(&migrations.get(name).await?, out),

@@ -109,7 +109,7 @@ impl Lease {
     async fn turn(&self, observed: &mut Observed) -> Result<Option<String>, kube::Error> {
         let Some(mut lease) = self.api.get_opt(&self.name).await? else {
             let metadata = ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() };
-            let lease = Object { metadata, spec: Some(self.renewed(None)), ..Object::default() };
+            let lease = Object { metadata, spec: Some(self.renewed(None)) };
             return settled(self.api.create(&PostParams::default(), &lease).await);
         };
         let spec = lease.spec.clone().unwrap_or_default();

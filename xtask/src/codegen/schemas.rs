@@ -1,4 +1,4 @@
-//! The JSON schema of each binary's configuration, and the definition of the kind SchemaMigration, printed by the binaries
+//! The JSON schema of each binary's configuration, and the definition of the kind `SchemaMigration`, printed by the binaries
 //! themselves.
 
 use std::path::Path;

@@ -43,11 +43,11 @@ pub(super) enum Command {
     Roles(RolesArgs),
     /// Write all that a bug report needs as one JSON, without secrets
     Bundle(BundleArgs),
-    /// Carry out SchemaMigrations of a cluster, by Jobs; holds no password and asks no database
+    /// Carry out `SchemaMigration`s of a cluster, by Jobs; holds no password and asks no database
     Controller(ControllerCommand),
-    /// Print the definition of the kind SchemaMigration, as a template of its chart
+    /// Print the definition of the kind `SchemaMigration`, as a template of its chart
     Crd,
-    /// What `kubectl atelier` is: look at SchemaMigrations, approve their plans
+    /// What `kubectl atelier` is: look at `SchemaMigration`s, approve their plans
     Kubectl(KubectlArgs),
     /// Ask about the configuration
     #[command(subcommand)]

@@ -89,7 +89,6 @@ impl Failure {
             | Self::Ops(_)
             | Self::Controller(_)
             | Self::Kubectl(_) => Exit::Failure,
-            Self::Cluster(_) => Exit::Temporary,
             Self::AfterRestore(AfterRestoreError::Move(error) | AfterRestoreError::Read(error)) => {
                 exit_of_statement(error)
             }
@@ -99,7 +98,9 @@ impl Failure {
             Self::Backfill(error) => exit_of_backfill(error),
             Self::Down(error) => exit_of_down(error),
             Self::Wait(WaitError::NewerSchema { .. }) => Exit::NewerSchema,
-            Self::AfterRestore(_) | Self::Status(_) | Self::Verify(_) | Self::Wait(_) => Exit::Temporary,
+            Self::AfterRestore(_) | Self::Cluster(_) | Self::Status(_) | Self::Verify(_) | Self::Wait(_) => {
+                Exit::Temporary
+            }
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn show(
             text
         }));
     }
-    write!(out, "{text}")?;
+    writeln!(out, "{text}")?;
     writeln!(out, "to approve: kubectl atelier approve {} HASH", migration.name_any())?;
     Ok(())
 }
@@ -73,6 +73,7 @@ async fn log(pods: &Api<Pod>, job: &str) -> Result<(String, bool), kube::Error> 
     let is_complete = pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Succeeded");
     let text = pods.logs(&pod.name_any(), &LogParams::default()).await?;
     // The program's own log is JSON, a line each; the answer is everything else.
-    let lines = text.lines().filter(|line| !is_complete || !line.starts_with("{\"timestamp\""));
-    Ok((lines.map(|line| format!("{line}\n")).collect(), is_complete))
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !is_complete || !line.starts_with("{\"timestamp\"")).collect();
+    Ok((lines.join("\n"), is_complete))
 }

@@ -23,8 +23,8 @@ pub const ANNOTATION_APPROVED: &str = "atelier.dev/approved-plan-hash";
 const REPORT: &str = "/dev/termination-log";
 /// The group of the image's user, which has no line in any /etc/passwd.
 const GROUP: i64 = 65532;
-/// So many characters of a hash tell Jobs apart.
-const HASH_CHARS: usize = 10;
+/// So much of a hash tells Jobs apart.
+const HASH_BYTES: usize = 5;
 /// A Job's name becomes a label's value, 63 characters at most; the word, the hash and the attempt come behind it.
 const NAME_CHARS_MAX: usize = 36;
 
@@ -53,10 +53,8 @@ pub fn inputs(spec: &SchemaMigrationSpec) -> String {
 pub fn build(migration: &SchemaMigration, order: &Order) -> Result<Job, BuildError> {
     let spec = job_spec(&migration.spec, order);
     let of = migration.metadata.name.as_deref().unwrap_or_default();
-    let mut name = format!("{}-{}-{}", shortened(of), order.word.name(), hash(&spec));
-    if order.attempt > 0 {
-        name.push_str(&format!("-{}", order.attempt));
-    }
+    let again = if order.attempt > 0 { format!("-{}", order.attempt) } else { String::new() };
+    let name = format!("{}-{}-{}{again}", shortened(of), order.word.name(), hash(&spec));
     let mut annotations = Map::new();
     if let Some(approved) = &order.approved {
         annotations.insert(ANNOTATION_APPROVED.to_owned(), json!(approved));
@@ -89,7 +87,8 @@ pub fn shortened(name: &str) -> &str {
 
 fn hash(spec: &Value) -> String {
     let digest = Sha256::digest(spec.to_string());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..HASH_CHARS].to_owned()
+    let start = digest.iter().take(HASH_BYTES).fold(0_u64, |start, byte| start << 8 | u64::from(*byte));
+    format!("{start:0width$x}", width = 2 * HASH_BYTES)
 }
 
 fn job_spec(spec: &SchemaMigrationSpec, order: &Order) -> Value {

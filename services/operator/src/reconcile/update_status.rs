@@ -1,5 +1,7 @@
 //! The status that follows from a conclusion. Pure but for the last function, which writes it.
 
+use std::cmp::Reverse;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams};
@@ -101,7 +103,7 @@ fn history(before: &[Entry], seen: &Seen) -> Vec<Entry> {
         })
         .collect();
     ended.extend_from_slice(before);
-    ended.sort_by(|one, other| other.at.0.cmp(&one.at.0));
+    ended.sort_by_key(|entry| Reverse(entry.at.0));
     ended.truncate(HISTORY_MAX);
     ended
 }

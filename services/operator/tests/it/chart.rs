@@ -12,6 +12,8 @@ const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/atelier")
 
 /// Everything that a Job may have, or as little as it can.
 const RICH: &[&str] = &[
+    "database.migrations.host=direct.example.com",
+    "database.migrations.port=6543",
     "database.tls.caSecret=atelier-ca",
     "database.auth.migrator.existingSecret=owner",
     "database.auth.writer.existingSecret=writer",

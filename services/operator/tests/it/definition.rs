@@ -38,8 +38,8 @@ fn the_template_is_the_definition_kept_when_the_chart_goes() {
     assert!(template.contains("name: schemamigrations.migrations.atelier.dev"), "{template}");
     assert!(template.contains("helm.sh/resource-policy: keep"));
     // What Helm sees is YAML once its own lines are gone.
-    let yaml: String =
-        template.lines().filter(|line| !line.contains("{{")).map(|line| format!("{line}\n")).collect();
+    let lines: Vec<&str> = template.lines().filter(|line| !line.contains("{{")).collect();
+    let yaml = lines.join("\n");
     let read: Value = serde_saphyr::from_str(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
     let columns: Vec<&str> = read["spec"]["versions"][0]["additionalPrinterColumns"]
         .as_array()

@@ -15,7 +15,7 @@ use crate::database::Database;
 use crate::error::{Failure, ensure};
 use crate::release::{Release, WAIT};
 use crate::stage::Stage;
-use site::Site;
+use site::{Site, is_refused};
 
 /// The last schema of before.
 const BEFORE: i64 = 4;
@@ -82,11 +82,11 @@ async fn unseen_and_guarded(site: &Site<'_>) -> Result<(), Failure> {
         (json!({ "approvedPlanHash": "yes" }), "approvedPlanHash"),
         (json!({ "database": { "ca": { "configMap": "two" } } }), "ca names either"),
     ] {
-        site.is_refused(site.change(&change).await, 422, rule)?;
+        is_refused(&site.change(&change).await, 422, rule)?;
     }
     site.change(&json!({ "target": 5 })).await?;
-    site.is_refused(site.change(&json!({ "target": 4 })).await, 422, "never be lowered")?;
-    site.is_refused(site.change(&json!({ "target": null })).await, 422, "never be lowered")
+    is_refused(&site.change(&json!({ "target": 4 })).await, 422, "never be lowered")?;
+    is_refused(&site.change(&json!({ "target": null })).await, 422, "never be lowered")
 }
 
 /// A foreign image, a Secret that nobody labelled: said, and no Job.
@@ -109,7 +109,7 @@ async fn approved(stage: &Stage, site: &Site<'_>) -> Result<(), Failure> {
     let hash = status.plan_hash.unwrap_or_default();
     site.accounts().await?;
     let approval = json!({ "approvedPlanHash": hash });
-    site.is_refused(site.change_as("editor", &approval).await, 403, "verb approve")?;
+    is_refused(&site.change_as("editor", &approval).await, 403, "verb approve")?;
     site.is_refused(
         site.change_as("editor", &json!({ "approval": "Automatic" })).await,
         403,
@@ -144,7 +144,7 @@ async fn killed(stage: &Stage, site: &Site<'_>) -> Result<(), Failure> {
     let pods = stage.namespace.all::<Pod>();
     let leader = site.leader().await?;
     pods.delete(&leader, &DeleteParams::default().grace_period(0)).await?;
-    site.tells_anew("Applied").await?;
+    site.tells("Applied", true).await?;
     ensure(site.leader().await? != leader, "another leader", &leader)?;
     stage.note(&format!("leader killed: ready {:.1} s after", begin.elapsed().as_secs_f64()));
     Ok(())

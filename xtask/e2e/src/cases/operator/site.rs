@@ -69,18 +69,6 @@ impl<'a> Site<'a> {
         changed(&Api::namespaced(client, namespace), spec).await
     }
 
-    /// That the API server refused, and why.
-    pub(super) fn is_refused(
-        &self,
-        answer: Result<(), Failure>,
-        code: u16,
-        why: &'static str,
-    ) -> Result<(), Failure> {
-        let is_it = matches!(&answer, Err(Failure::Cluster(kube::Error::Api(status)))
-            if status.code == code && status.message.contains(why));
-        ensure(is_it, why, format!("{answer:?}"))
-    }
-
     pub(super) async fn retry(&self) -> Result<(), Failure> {
         let retry = self.get().await?.spec.retry + 1;
         self.change(&json!({ "retry": retry })).await
@@ -93,11 +81,6 @@ impl<'a> Site<'a> {
         let right = ready.is_some_and(|condition| (condition.status == "True") == is_ready);
         ensure(right, "Ready as the reason says", ready)?;
         Ok(status)
-    }
-
-    /// The same, which has to come about anew.
-    pub(super) async fn tells_anew(&self, reason: &str) -> Result<SchemaMigrationStatus, Failure> {
-        self.tells(reason, true).await
     }
 
     /// Waits until a condition has this reason and says this.
@@ -179,4 +162,11 @@ impl<'a> Site<'a> {
 async fn changed(api: &Api<SchemaMigration>, spec: &Value) -> Result<(), Failure> {
     api.patch(NAME, &PatchParams::default(), &Patch::Merge(json!({ "spec": spec }))).await?;
     Ok(())
+}
+
+/// That the API server refused, and why.
+pub(super) fn is_refused(answer: &Result<(), Failure>, code: u16, why: &'static str) -> Result<(), Failure> {
+    let is_it = matches!(answer, Err(Failure::Cluster(kube::Error::Api(status)))
+        if status.code == code && status.message.contains(why));
+    ensure(is_it, why, format!("{answer:?}"))
 }
