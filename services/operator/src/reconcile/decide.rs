@@ -7,6 +7,7 @@
 mod contracts;
 mod expand;
 mod facts;
+mod step;
 mod verify;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use super::validate::Refusal;
 use crate::crd::{Reason, SchemaMigrationSpec};
 use crate::report::{Outcome, State};
 use facts::Facts;
+use step::Step;
 
 /// A Job that ended for want of a lock or a connection is followed by another after this, and then after twice as long.
 const PAUSE_FIRST: Duration = Duration::from_secs(15);
@@ -105,44 +107,6 @@ pub struct Conclusion {
     pub start: Option<Order>,
     /// When to look again, if nothing changes before.
     pub again: Duration,
-}
-
-/// One step of the way: what there is to say when it is not behind us.
-struct Step {
-    progress: Progress,
-    reason: Reason,
-    message: String,
-    approved: Option<Told>,
-    start: Option<Order>,
-    again: Duration,
-}
-
-impl Step {
-    fn new(progress: Progress, reason: Reason, message: impl Into<String>) -> Self {
-        Self { progress, reason, message: message.into(), approved: None, start: None, again: LOOK_AGAIN }
-    }
-
-    fn reconciling(reason: Reason, message: impl Into<String>) -> Self {
-        Self::new(Progress::Reconciling, reason, message)
-    }
-
-    fn stalled(reason: Reason, message: impl Into<String>) -> Self {
-        Self::new(Progress::Stalled, reason, message)
-    }
-
-    fn settled(reason: Reason, message: impl Into<String>) -> Self {
-        Self::new(Progress::Settled, reason, message)
-    }
-
-    fn approved(mut self, told: Told) -> Self {
-        self.approved = Some(told);
-        self
-    }
-
-    fn start(mut self, order: Order) -> Self {
-        self.start = Some(order);
-        self
-    }
 }
 
 /// Draws the conclusion.

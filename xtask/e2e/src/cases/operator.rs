@@ -110,11 +110,7 @@ async fn approved(stage: &Stage, site: &Site<'_>) -> Result<(), Failure> {
     site.accounts().await?;
     let approval = json!({ "approvedPlanHash": hash });
     is_refused(&site.change_as("editor", &approval).await, 403, "verb approve")?;
-    site.is_refused(
-        site.change_as("editor", &json!({ "approval": "Automatic" })).await,
-        403,
-        "verb approve",
-    )?;
+    is_refused(&site.change_as("editor", &json!({ "approval": "Automatic" })).await, 403, "verb approve")?;
     let harmless = json!({ "jobTemplate": { "annotations": { "changed-by": "editor" } } });
     site.change_as("editor", &harmless).await?;
     site.change_as("approver", &json!({ "approvedPlanHash": "0".repeat(32) })).await?;
