@@ -11,11 +11,7 @@ struct Tool {
     remedy: &'static str,
 }
 
-<<<<<<< HEAD
 const TOOLS: &[Tool] = &[
-=======
-const TOOLS: [Tool; 24] = [
->>>>>>> a1c12da (Mode operator goes round a pooler as the Job does; what clippy says)
     Tool {
         name: "rustc",
         version: &["rustc", "--version"],
@@ -157,7 +153,6 @@ const TOOLS: [Tool; 24] = [
     Tool {
         name: "helm",
         version: &["helm", "version", "--short"],
-<<<<<<< HEAD
         purpose: "the chart: codegen, ci, its tests; and e2e (3.18 or newer, or 4)",
         remedy: "https://helm.sh/docs/intro/install, or with Go: go install helm.sh/helm/v4/cmd/helm@v4.2.4",
     },
@@ -178,10 +173,6 @@ const TOOLS: [Tool; 24] = [
         version: &["kube-score", "version"],
         purpose: "chart, and the step of ci; skipped by name without it",
         remedy: "with Go: go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
-=======
-        purpose: "the chart, and e2e; tests that render it are skipped by name without it",
-        remedy: "https://helm.sh/docs/intro/install",
->>>>>>> 05e49d4 (Tests of the words, the reports and Argo CD's script; tidy keeps database clients out of the operator; what users read)
     },
     Tool {
         name: "lua",
