@@ -24,7 +24,7 @@ pub(crate) struct Case {
     pub(crate) run: for<'a> fn(&'a Stage) -> Running<'a>,
 }
 
-pub(crate) const CASES: [Case; 10] = [
+pub(crate) const CASES: [Case; 11] = [
     Case { name: "install", run: |stage| Box::pin(install::run(stage)) },
     Case { name: "collision", run: |stage| Box::pin(collision::run(stage)) },
     Case { name: "contract", run: |stage| Box::pin(contract::run(stage)) },
