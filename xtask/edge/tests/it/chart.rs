@@ -31,7 +31,9 @@ fn values(more: Value) -> Value {
 
 /// Values of a release without an edge whose services verify tokens.
 fn plain(more: Value) -> Value {
-    let mut plain = values(json!({ "auth": { "mode": "token", "verify": null }, "edge": { "nginx": null } }));
+    let mut plain = values(
+        json!({ "auth": { "mode": "token", "verify": { "enabled": false } }, "edge": { "nginx": { "enabled": false } } }),
+    );
     merge(&mut plain, more);
     plain
 }
