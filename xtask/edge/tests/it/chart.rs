@@ -146,12 +146,12 @@ fn nginx_is_content_with_what_the_chart_renders() {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(!text.contains("127.0.0.1:"), "nothing of the example is left");
-        assert!(is_content(&files, authority.path()), "{text}");
+        assert_is_content(&files, authority.path());
     }
 }
 
-/// Whether `nginx -t` is. Names of the cluster are of no use here, nor is a path of the pod.
-fn is_content(files: &serde_json::Map<String, Value>, authority: &str) -> bool {
+/// Asserts that `nginx -t` is. Names of the cluster are of no use here, nor is a path of the pod.
+fn assert_is_content(files: &serde_json::Map<String, Value>, authority: &str) {
     let secret = TestFile::new("proxy_set_header X-Gateway-Secret x;").expect("a file");
     let folder = Path::new(secret.path()).parent().expect("a folder");
     std::fs::rename(secret.path(), folder.join("secret.conf")).expect("renamed");
@@ -168,8 +168,7 @@ fn is_content(files: &serde_json::Map<String, Value>, authority: &str) -> bool {
     let mut command = Command::new("nginx");
     command.arg("-t").arg("-e").arg("stderr").arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
     let output = command.output().expect("nginx");
-    println!("{}", String::from_utf8_lossy(&output.stderr));
-    output.status.success()
+    assert!(output.status.success(), "{files:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
