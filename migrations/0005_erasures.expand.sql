@@ -1,6 +1,6 @@
 -- Why: a person who is erased leaves a record of it, made in the same transaction, so that history changes for no other reason.
 
--- It names nobody: the token is what stands in the person's place from then on.
+-- It names nobody: the token is what stands in the person's place from then on. One record is of one person.
 CREATE TABLE atelier.erasures (
     erasure_id bigint GENERATED ALWAYS AS IDENTITY,
     token      text COLLATE "C" NOT NULL,
@@ -13,12 +13,27 @@ CREATE TABLE atelier.erasures (
     CONSTRAINT erasures_at_finite CHECK (isfinite(at))
 );
 
--- Whether this transaction has recorded an erasure. By the row's own transaction number, which nobody can write.
-CREATE FUNCTION atelier.is_erasing() RETURNS boolean
+-- Who and when are the server's to say.
+CREATE FUNCTION atelier.erasures_are_signed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    NEW.at := now();
+    NEW.erased_by := session_user;
+    RETURN NEW;
+END;
+$$;
+
+-- Whether `replacement` stands for a person whom this transaction erases. By the row's own transaction number, which nobody can write.
+CREATE FUNCTION atelier.is_erased_as(replacement text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT EXISTS (SELECT FROM atelier.erasures AS e WHERE e.xmin = pg_current_xact_id()::xid);
+    SELECT EXISTS (
+        SELECT FROM atelier.erasures AS e
+        WHERE e.token = replacement COLLATE "C" AND e.xmin = pg_current_xact_id()::xid
+    );
 $$;
 
 CREATE FUNCTION atelier.order_events_change_by_recorded_erasure_only() RETURNS trigger
@@ -27,12 +42,13 @@ CREATE FUNCTION atelier.order_events_change_by_recorded_erasure_only() RETURNS t
 AS $$
 BEGIN
     IF to_jsonb(NEW) - ARRAY['actor', 'reason'] IS DISTINCT FROM to_jsonb(OLD) - ARRAY['actor', 'reason']
-        OR NOT atelier.is_erasing()
+        OR (NEW.reason IS NOT NULL AND NEW.reason IS DISTINCT FROM OLD.reason)
+        OR NOT atelier.is_erased_as(NEW.actor)
     THEN
         RAISE EXCEPTION 'UPDATE of atelier.order_events is refused: events never change'
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'history_law',
                 SCHEMA = 'atelier', TABLE = 'order_events',
-                HINT = 'Only an erasure replaces actor and reason, in the transaction that records it in atelier.erasures.';
+                HINT = 'Only an erasure replaces the actor by its token and empties the reason, in the transaction that records it in atelier.erasures.';
     END IF;
     RETURN NEW;
 END;
@@ -43,11 +59,13 @@ CREATE FUNCTION atelier.orders_parties_change_by_recorded_erasure_only() RETURNS
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT atelier.is_erasing() THEN
+    IF (NEW.requester_id <> OLD.requester_id AND NOT atelier.is_erased_as(NEW.requester_id))
+        OR (NEW.created_by <> OLD.created_by AND NOT atelier.is_erased_as(NEW.created_by))
+    THEN
         RAISE EXCEPTION 'UPDATE of the parties of order % is refused: they are fixed at its creation', OLD.order_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'history_law',
                 SCHEMA = 'atelier', TABLE = 'orders',
-                HINT = 'Only an erasure replaces a party, in the transaction that records it in atelier.erasures.';
+                HINT = 'Only an erasure replaces a party by its token, in the transaction that records it in atelier.erasures.';
     END IF;
     RETURN NEW;
 END;
@@ -60,6 +78,9 @@ CREATE TRIGGER order_events_no_unrecorded_update BEFORE UPDATE ON atelier.order_
 CREATE TRIGGER orders_parties_are_fixed BEFORE UPDATE OF requester_id, created_by ON atelier.orders
     FOR EACH ROW WHEN (NEW.requester_id <> OLD.requester_id OR NEW.created_by <> OLD.created_by)
     EXECUTE FUNCTION atelier.orders_parties_change_by_recorded_erasure_only();
+
+CREATE TRIGGER erasures_signed BEFORE INSERT ON atelier.erasures
+    FOR EACH ROW EXECUTE FUNCTION atelier.erasures_are_signed();
 
 CREATE TRIGGER erasures_no_update BEFORE UPDATE ON atelier.erasures
     FOR EACH STATEMENT EXECUTE FUNCTION atelier.history_refuses_this();

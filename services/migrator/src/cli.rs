@@ -64,6 +64,8 @@ pub async fn run(
     }
     match done {
         Ok(exit) => Ok(exit),
+        // Whoever reads no further, as `head` does, has had what was wanted.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
         Err(Failure::Output(error)) => Err(error),
         Err(failure) => {
             writeln!(err, "{}", chain(&failure))?;
@@ -114,12 +116,15 @@ async fn execute(
     let database = config.database.connect_options().map_err(Failure::Address)?;
     let mut call = Call { seen, database, options, configuration: loaded.values, out };
     let done = match cli.command {
-        Command::Plan(args) => call.plan(args).await,
         Command::Up(args) => call.up(args, stop).await,
         Command::Backfill(args) => call.backfill(args, stop).await,
         Command::Down(args) => call.down(args, stop).await,
-        Command::Bundle(args) => call.bundle(&args.output).await,
-        other => call.look(other).await,
+        other => {
+            tokio::select! {
+                done = call.look(other) => done,
+                () = stop => Err(Failure::Stopped),
+            }
+        }
     };
     if cli.report.is_some() {
         call.seen.state = pod_report::state(&call.database, &call.options.migrations, &done).await;
@@ -213,6 +218,8 @@ impl<O: Write> Call<'_, O> {
     async fn look(&mut self, command: Command) -> Result<Exit, Failure> {
         let (database, migrations) = (&self.database, &self.options.migrations);
         match command {
+            Command::Plan(args) => self.plan(args).await,
+            Command::Bundle(args) => self.bundle(&args.output).await,
             Command::Status(output) => {
                 let status = migrate::status(database, migrations).await.map_err(Failure::Status)?;
                 self.say(output, &status, report::status)?;
@@ -249,11 +256,9 @@ impl<O: Write> Call<'_, O> {
                 Ok(if restored.broken.is_empty() { Exit::Success } else { Exit::Failure })
             }
             // These have their own ways above.
-            Command::Plan(_)
-            | Command::Up(_)
+            Command::Up(_)
             | Command::Backfill(_)
             | Command::Down(_)
-            | Command::Bundle(_)
             | Command::Roles(_)
             | Command::Controller(_)
             | Command::Crd

@@ -22,6 +22,9 @@ async fn main() -> io::Result<ExitCode> {
     };
     let mut out = io::stdout().lock();
     let exit = run(cli, &mut out, &mut io::stderr(), stop).await?;
-    out.flush()?;
+    match out.flush() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+        _ => {}
+    }
     Ok(exit.into())
 }

@@ -9,6 +9,8 @@ use operator::lease::Lost;
 use service_kit::config::ConfigError;
 use service_kit::exit::Exit;
 use service_kit::http::BindError;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 use crate::config::AddressError;
 use crate::log::LogError;
@@ -71,6 +73,8 @@ pub(super) enum Failure {
     Kubectl(#[source] KubectlError),
     #[error("the answer could not be written")]
     Output(#[source] io::Error),
+    #[error("stopped before it was done")]
+    Stopped,
 }
 
 impl Failure {
@@ -81,6 +85,7 @@ impl Failure {
             | Self::Address(_)
             | Self::Roles(_)
             | Self::RolesUnnamed => Exit::Configuration,
+            Self::Stopped => Exit::Temporary,
             Self::Files(_)
             | Self::Output(_)
             | Self::Bundle(_)
@@ -109,7 +114,7 @@ fn exit_of_change(error: &ChangeError) -> Exit {
     match error {
         ChangeError::NewerSchema { .. } => Exit::NewerSchema,
         ChangeError::Checksum { .. } => Exit::Checksum,
-        ChangeError::Lock(LockError::Pooler { .. } | LockError::Pooled { .. }) => Exit::Configuration,
+        ChangeError::Lock(LockError::Pooler { .. } | LockError::Pooled) => Exit::Configuration,
         ChangeError::NotApproved { .. } => Exit::NotApproved,
         ChangeError::Connect(_)
         | ChangeError::Stopped
@@ -170,7 +175,10 @@ fn exit_of_statement(error: &sqlx::Error) -> Exit {
     let broke = match error {
         sqlx::Error::Io(_) => true,
         sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0"))
+            // Nobody gave way in time, or the server is going.
+            error
+                .code()
+                .is_some_and(|code| code.starts_with("08") || code.starts_with("57P0") || code == "55P03")
         }
         _ => false,
     };
@@ -193,6 +201,11 @@ pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = format!("error: {error}");
     let mut source = error.source();
     while let Some(error) = source {
+        if let Some(sqlx::Error::Database(refusal)) = error.downcast_ref::<sqlx::Error>() {
+            text.push_str("\n  because: ");
+            text.push_str(&said(refusal.as_ref()));
+            return text;
+        }
         // Some libraries repeat their source in their own text.
         let cause = error.to_string();
         if !text.ends_with(&cause) {
@@ -200,6 +213,22 @@ pub(super) fn chain(error: &dyn Error) -> String {
             text.push_str(&cause);
         }
         source = error.source();
+    }
+    text
+}
+
+/// What the server said: once, and without the line of its own source that the driver tells.
+fn said(refusal: &dyn DatabaseError) -> String {
+    let mut text = refusal.message().to_owned();
+    if let Some(code) = refusal.code() {
+        text.push_str(&format!(" (SQLSTATE {code})"));
+    }
+    if let Some(refusal) = refusal.try_downcast_ref::<PgDatabaseError>() {
+        for (what, more) in [("detail", refusal.detail()), ("hint", refusal.hint())] {
+            if let Some(more) = more {
+                text.push_str(&format!("\n  {what}: {more}"));
+            }
+        }
     }
     text
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor, FromRow, query, query_as, query_scalar, raw_sql};
 
+use super::applications;
 use super::files::{Migration, Phase};
 use super::fingerprint;
 
@@ -150,17 +151,38 @@ pub(super) async fn prepare(connection: &mut PgConnection, unchanged: bool) -> R
     transaction.commit().await
 }
 
+/// The migrator's tables without which nothing can be said.
+const ESSENTIAL: [&str; 3] = ["_sqlx_migrations", "schema_meta", "schema_meta_files"];
+
+/// A part of the bookkeeping is gone. What is left of it is no memory: a database that has served for years must never look new.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the migrator's own tables are not whole: {missing} is missing; restore it from a backup, or ask what happened, before anything runs here"
+)]
+struct NotWhole {
+    missing: String,
+}
+
+impl From<NotWhole> for sqlx::Error {
+    fn from(error: NotWhole) -> Self {
+        Self::Decode(Box::new(error))
+    }
+}
+
 /// Reads everything, or `None` when no migrator has been here.
 pub async fn read(connection: &mut PgConnection) -> Result<Option<Memory>, sqlx::Error> {
-    let found: bool = query_scalar(
-        "SELECT to_regclass('atelier._sqlx_migrations') IS NOT NULL
-            AND to_regclass('atelier.schema_meta') IS NOT NULL
-            AND to_regclass('atelier.schema_meta_files') IS NOT NULL",
+    let there: Vec<String> = query_scalar(
+        "SELECT relname::text FROM pg_catalog.pg_class
+         WHERE relnamespace = pg_catalog.to_regnamespace('atelier') AND relname = ANY($1) AND relkind = 'r'",
     )
-    .fetch_one(&mut *connection)
+    .bind(ESSENTIAL.as_slice())
+    .fetch_all(&mut *connection)
     .await?;
-    if !found {
+    if there.is_empty() {
         return Ok(None);
+    }
+    if let Some(missing) = ESSENTIAL.iter().find(|table| there.iter().all(|it| it != *table)) {
+        return Err(NotWhole { missing: format!("atelier.{missing}") }.into());
     }
     let applied = query_as(
         "SELECT s.version, s.description, s.success, s.checksum, f.phase
@@ -178,8 +200,25 @@ pub async fn read(connection: &mut PgConnection) -> Result<Option<Memory>, sqlx:
     )
     .fetch_optional(&mut *connection)
     .await?
-    .unwrap_or_default();
+    .ok_or_else(|| NotWhole { missing: "the row of atelier.schema_meta".to_owned() })?;
     Ok(Some(Memory { applied, meta }))
+}
+
+/// Whether contracts run without an approval: the first `up` has not come to its end, and nobody has begun to work here. A service
+/// may become ready before that end, so what it wrote is looked at as well, and who is connected that is older than `newest`.
+pub(super) async fn is_new(
+    connection: &mut PgConnection,
+    memory: &Memory,
+    newest: i64,
+) -> Result<bool, sqlx::Error> {
+    if !memory.meta.is_founding {
+        return Ok(false);
+    }
+    let there: bool =
+        query_scalar("SELECT to_regclass('atelier.orders') IS NOT NULL").fetch_one(&mut *connection).await?;
+    let is_used = there
+        && query_scalar("SELECT EXISTS (SELECT FROM atelier.orders)").fetch_one(&mut *connection).await?;
+    Ok(!is_used && applications::older_than(connection, newest).await?.is_empty())
 }
 
 /// Remembers an applied file; the caller holds the transaction. The time it took is not known before the commit.

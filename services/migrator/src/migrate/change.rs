@@ -197,7 +197,14 @@ pub(super) async fn begin(
     let known = memory.meta.fingerprint.as_deref();
     let unchanged =
         fingerprint::unchanged(connection, known).await.map_err(ChangeError::bookkeeping("read"))?;
-    bookkeeping::prepare(connection, unchanged == Some(true))
+    if unchanged == Some(false) {
+        tracing::warn!(
+            "the schema is not what the last change left: somebody changed it by hand; `migrator verify` says more"
+        );
+    }
+    // Looks of another server version, or of another release's telling, can be held against nothing: they are taken as they are.
+    let is_old = unchanged.is_none() && known.is_some();
+    bookkeeping::prepare(connection, is_old || unchanged == Some(true))
         .await
         .map_err(ChangeError::bookkeeping("prepared"))?;
     Ok(memory)

@@ -11,7 +11,7 @@ use sqlx::types::time::OffsetDateTime;
 use sqlx::{FromRow, query, query_as};
 
 use super::backoff::Backoff;
-use super::session::{self, moment};
+use super::session::{self, Possession, moment};
 
 /// What only one migrator does at a time. Advisory locks belong to a database, so two installs on one server do not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,15 +90,15 @@ pub enum LockError {
         /// The one that answers now.
         is: i32,
     },
-    /// Two connections were answered by one server process.
+    /// A session is not ours for as long as we are connected.
     #[error(
-        "a connection pooler is in the way: two sessions share server process {pid}; \
+        "a connection pooler is in the way: server processes are shared among connections; \
          give the migrator the server's own address (in the chart, database.migrations.host)"
     )]
-    Pooled {
-        /// The process.
-        pid: i32,
-    },
+    Pooled,
+    /// A second connection, by which a pooler is noticed, could not be had.
+    #[error("no second connection could be had, by which a pooler is noticed; the migrator needs two")]
+    Alone,
     /// The lock is gone although the session is the same; somebody released it.
     #[error("the migration lock was lost")]
     Lost,
@@ -122,8 +122,10 @@ pub(super) async fn acquire(
     deadline: Duration,
 ) -> Result<Held, LockError> {
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
-    if let Some(pid) = session::shared(options, connection).await.map_err(LockError::Query)? {
-        return Err(LockError::Pooled { pid });
+    match session::possession(options, connection).await.map_err(LockError::Query)? {
+        Possession::Ours => {}
+        Possession::Shared => return Err(LockError::Pooled),
+        Possession::Unknown => return Err(LockError::Alone),
     }
     let before = session::backend(connection).await.map_err(LockError::Query)?;
     loop {

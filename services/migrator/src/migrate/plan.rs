@@ -142,7 +142,7 @@ async fn draw(
     let ground = Ground::read(connection, memory, &progress).await?;
     let connected = applications::connected(connection).await?;
     let pending = || migrations.iter().filter(|file| memory.row(file.version).is_none());
-    let is_new = memory.meta.is_founding;
+    let is_new = bookkeeping::is_new(connection, memory, migrations.schema_version()).await?;
     let runs = |file: &&Migration| file.phase == Phase::Expand || (is_new && file.phase == Phase::Contract);
     let up: Vec<&Migration> = pending().filter(runs).collect();
     let contracts: Vec<&Migration> =

@@ -26,7 +26,7 @@ impl Rollback {
     fn judge(to_schema: i64, schema_version: i64, min_app_schema: i64) -> Self {
         let (is_served, sentence) = if to_schema < min_app_schema {
             let why = format!(
-                "applications of schema {to_schema} would not be served: a contract took away what they need, and the \
+                "applications of schema {to_schema} would not be served: a contract took away what they need, or was about to, and the \
                  database asks for {min_app_schema} or newer; go forward instead"
             );
             (false, why)

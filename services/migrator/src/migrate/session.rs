@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::types::time::OffsetDateTime;
-use sqlx::{Connection, Executor, query, query_scalar};
+use sqlx::{ConnectOptions, Connection, Executor, query, query_scalar};
 
 use time::format_description::well_known::Rfc3339;
 
@@ -56,6 +56,8 @@ pub enum ConnectError {
 /// Connects, and tries again while the server says that it is starting (57P03), does not answer, or is not there yet.
 /// A refusal that waiting cannot change, as a wrong password or an unknown database, is told at once.
 pub async fn connect(options: &PgConnectOptions, deadline: Duration) -> Result<PgConnection, ConnectError> {
+    // A migration's statements are long, and slow by nature: no line of the log should be one of them.
+    let options = &options.clone().disable_statement_logging();
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
     loop {
         let source = match tokio::time::timeout(
@@ -100,8 +102,11 @@ fn worth_waiting(error: &sqlx::Error) -> bool {
 /// An empty path makes a forgotten schema name fail instead of landing in `public`. The rest lets a server notice that
 /// we are gone while it works, so a killed migrator does not keep its lock; systems without the check refuse the setting.
 async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    connection.execute("SELECT set_config('search_path', '', false)").await?;
+    connection.execute("SELECT pg_catalog.set_config('search_path', '', false)").await?;
     connection.execute("SET statement_timeout = 0").await?;
+    // For our own tables; each file sets its own.
+    connection.execute("SET lock_timeout = '5s'").await?;
+    connection.execute("SET client_min_messages = warning").await?;
     connection.execute("SET idle_in_transaction_session_timeout = 0").await?;
     for optional in NOTICE_OUR_END {
         match connection.execute(optional).await {
@@ -117,22 +122,50 @@ async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 
 /// The server process behind a connection.
 pub(super) async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
-    query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await
+    query_scalar("SELECT pg_catalog.pg_backend_pid()").fetch_one(connection).await
 }
 
-/// The server process that two connections share, which only a pooler makes them: it hands an idle session on to the next who comes.
-///
-/// Behind one that pools transactions a lock would be nobody's. One that pools sessions gives each connection its own, and is no harm.
-pub(super) async fn shared(
+/// Whether a session is ours for as long as we are connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Possession {
+    /// It is.
+    Ours,
+    /// A server process answered two connections, or a connection was answered by two: both are a pooler's doing.
+    Shared,
+    /// No second connection could be had in time, so it is not known.
+    Unknown,
+}
+
+/// How often two connections are asked in turn. With others at work in a pool each statement may go to another session, so one
+/// question proves little, and many prove much.
+const QUESTIONS: usize = 16;
+
+/// Looks for a pooler. Behind one that pools transactions a lock would be nobody's. One that pools sessions gives each connection
+/// its own, and is no harm.
+pub(super) async fn possession(
     options: &PgConnectOptions,
     connection: &mut PgConnection,
-) -> Result<Option<i32>, sqlx::Error> {
-    let ours = backend(connection).await?;
-    let mut other = PgConnection::connect_with(options).await?;
-    let theirs = backend(&mut other).await?;
-    // It was there to be looked at; how it ends is of no consequence.
-    let _ = other.close().await;
-    Ok((ours == theirs).then_some(ours))
+) -> Result<Possession, sqlx::Error> {
+    let compared = async {
+        let ours = backend(connection).await?;
+        let mut other = PgConnection::connect_with(options).await?;
+        let theirs = backend(&mut other).await?;
+        let mut is_ours = ours != theirs;
+        for _ in 0..QUESTIONS {
+            if !is_ours {
+                break;
+            }
+            // A transaction holds on to its session, so the next statement has to take one from what is left.
+            other.execute("BEGIN").await?;
+            is_ours = backend(&mut other).await? == theirs && backend(connection).await? == ours;
+            other.execute("COMMIT").await?;
+            is_ours &= backend(connection).await? == ours;
+        }
+        // It was there to be looked at; how it ends is of no consequence.
+        let _ = other.close().await;
+        Ok(if is_ours { Possession::Ours } else { Possession::Shared })
+    };
+    tokio::time::timeout(ATTEMPT, compared).await.unwrap_or(Ok(Possession::Unknown))
 }
 
 /// A moment as RFC 3339 has it, to the second.
@@ -145,7 +178,7 @@ pub(super) fn moment(at: OffsetDateTime) -> String {
 pub(super) async fn cancel(options: &PgConnectOptions, backend: i32) {
     let work = async {
         let mut connection = PgConnection::connect_with(options).await?;
-        query("SELECT pg_cancel_backend($1)").bind(backend).execute(&mut connection).await?;
+        query("SELECT pg_catalog.pg_cancel_backend($1)").bind(backend).execute(&mut connection).await?;
         connection.close().await
     };
     match tokio::time::timeout(ATTEMPT, work).await {

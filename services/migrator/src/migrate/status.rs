@@ -57,9 +57,10 @@ impl Status {
     fn of(migrations: &MigrationSet, memory: Memory, backfills: Vec<Progress>) -> Self {
         let needed_version = migrations.schema_version();
         let expands_pending = pending(migrations, Phase::Expand, &memory);
+        let begun = memory.meta.is_founding && !memory.applied.is_empty();
         let window = if i64::from(memory.meta.min_app_schema) > needed_version {
             Window::TooNew
-        } else if expands_pending.is_empty() {
+        } else if expands_pending.is_empty() && !begun {
             Window::Fits
         } else {
             Window::TooOld
@@ -90,6 +91,9 @@ pub enum StatusError {
     /// The bookkeeping could not be read.
     #[error("the migration bookkeeping could not be read")]
     Read(#[source] sqlx::Error),
+    /// Something in the way kept it from being read.
+    #[error("the migration bookkeeping could not be read within {0:?}")]
+    Silent(Duration),
 }
 
 /// Reads where the database stands.
@@ -102,11 +106,14 @@ async fn status_within(
     migrations: &MigrationSet,
     deadline: Duration,
 ) -> Result<Status, StatusError> {
-    let mut connection = session::connect(database, deadline).await.map_err(StatusError::Connect)?;
-    let memory = bookkeeping::read(&mut connection).await.map_err(StatusError::Read)?;
-    let backfills = backfill::progress(&mut connection).await.map_err(StatusError::Read)?;
-    let _ = connection.close().await;
-    Ok(Status::of(migrations, memory.unwrap_or_default(), backfills))
+    let look = async {
+        let mut connection = session::connect(database, deadline).await.map_err(StatusError::Connect)?;
+        let memory = bookkeeping::read(&mut connection).await.map_err(StatusError::Read)?;
+        let backfills = backfill::progress(&mut connection).await.map_err(StatusError::Read)?;
+        let _ = connection.close().await;
+        Ok(Status::of(migrations, memory.unwrap_or_default(), backfills))
+    };
+    tokio::time::timeout(deadline, look).await.unwrap_or(Err(StatusError::Silent(deadline)))
 }
 
 /// Why waiting ended without a window that fits.

@@ -80,10 +80,14 @@ pub async fn up_until(
     stop: impl Future<Output = ()>,
 ) -> Result<UpReport, ChangeError> {
     change(database, options, stop, async |connection, held, memory| {
-        let applied = if memory.meta.is_founding {
+        let newest = options.migrations.schema_version();
+        let is_new = bookkeeping::is_new(connection, &memory, newest).await;
+        let applied = if is_new.map_err(ChangeError::bookkeeping("read"))? {
             found(connection, options, &memory, held).await?
         } else {
-            expand(connection, options, &memory, held).await?
+            let applied = expand(connection, options, &memory, held).await?;
+            bookkeeping::end_founding(connection).await.map_err(ChangeError::bookkeeping("updated"))?;
+            applied
         };
         UpReport::read(connection, options, applied).await
     })

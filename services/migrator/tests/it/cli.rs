@@ -238,3 +238,27 @@ async fn help_version_and_configuration_are_told() {
         assert!(!output.stdout.is_empty(), "{args:?}");
     }
 }
+
+#[tokio::test]
+async fn whoever_only_looks_heeds_its_time_and_a_signal_although_a_table_is_locked() {
+    let database = TestDatabase::create().await.expect("a database");
+    let mut admin = database.connect(Role::Admin).await.expect("connected");
+    run(&mut admin, "BEGIN; LOCK TABLE atelier.schema_meta").await.expect("locked");
+    let begin = std::time::Instant::now();
+    assert_exit(&migrator(&database, Role::Owner, &["wait", "--timeout", "1s"]), 75);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(4), "{:?}", begin.elapsed());
+
+    let mut looks = Command::new(env!("CARGO_BIN_EXE_migrator"))
+        .arg("plan")
+        .env_clear()
+        .env("ATELIER_DATABASE__URL", database.url(Role::Owner))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    crate::support::count(&database, crate::support::WAITING, 1).await;
+    let asked = Command::new("kill").arg(looks.id().to_string()).status().expect("kill");
+    assert!(asked.success());
+    let begin = std::time::Instant::now();
+    assert_eq!(looks.wait().expect("it ends").code(), Some(75));
+    assert!(begin.elapsed() < std::time::Duration::from_secs(3), "{:?}", begin.elapsed());
+}

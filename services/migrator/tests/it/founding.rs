@@ -1,10 +1,10 @@
 //! A new database: nobody has ever worked there, so nobody has to approve anything, and afterwards everything is as in one that grew.
 
-use migrator::migrate::{contract_until, plan, status, up};
+use migrator::migrate::{ChangeError, ChangeOptions, MigrationSet, contract_until, plan, status, up, verify};
 use sqlx::{query, query_scalar};
 use testkit::Role;
 
-use crate::support::{empty, files, run};
+use crate::support::{application, create, empty, expanded, files, run};
 
 const TABLE: (&str, &str) = ("0001_a.expand.sql", "CREATE TABLE atelier.a (n int, m int);");
 const FILL: (&str, &str) = (
@@ -90,4 +90,67 @@ async fn a_database_of_before_foundings_were_known_is_none_and_its_looks_are_no_
     assert_eq!(planned.contracts.len(), 1);
     let report = up(&address, &waiting).await.expect("up");
     assert_eq!(report.contracts_pending, [SECOND.0]);
+}
+
+#[tokio::test]
+async fn a_founding_that_was_cut_short_is_none_any_more_once_somebody_works_there() {
+    let contract = ("0009_z.contract.sql", "DROP TABLE atelier.erasures CASCADE;");
+    for is_sold in [true, false] {
+        let (database, mut admin) = empty().await;
+        let address = database.options(Role::Admin);
+        let ours = ChangeOptions::embedded().expect("the embedded files");
+        up(&address, &ours).await.expect("founded");
+        run(&mut admin, "UPDATE atelier.schema_meta SET is_founding = true").await.expect("as if cut short");
+        let old = if is_sold {
+            run(&mut admin, &create(1)).await.expect("an order");
+            None
+        } else {
+            Some(application(&database, "atelier/orders schema=4").await)
+        };
+        let files = ours.migrations.iter().map(|file| (&*file.file, &*file.sql)).chain([contract]);
+        let signed: Vec<(String, String)> = files
+            .map(|(name, sql)| {
+                let why = if sql.starts_with("--") { "" } else { "-- Why: a test.\n" };
+                (name.to_owned(), format!("{why}{sql}"))
+            })
+            .collect();
+        let migrations =
+            MigrationSet::parse(signed.iter().map(|(name, sql)| (&**name, &**sql))).expect("well-formed");
+        let next = ChangeOptions { migrations, ..ours };
+        let planned = plan(&address, &next.migrations).await.expect("a plan");
+        assert_eq!((planned.up.len(), planned.contracts.len()), (0, 1), "sold: {is_sold}");
+        let report = up(&address, &next).await.expect("up");
+        assert_eq!((report.applied.len(), report.contracts_pending.len()), (0, 1), "sold: {is_sold}");
+        drop(old);
+        let is_founding: bool = query_scalar("SELECT is_founding FROM atelier.schema_meta")
+            .fetch_one(&mut admin)
+            .await
+            .expect("a fact");
+        assert!(!is_founding, "it ended");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_lost_a_part_of_its_bookkeeping_is_refused_and_never_looks_new() {
+    for lost in [
+        "DELETE FROM atelier.schema_meta",
+        "DROP TABLE atelier.schema_meta",
+        "DROP TABLE atelier.schema_meta_files",
+        "DROP TABLE atelier._sqlx_migrations",
+    ] {
+        let (database, mut admin, whole) = expanded(&[TABLE, CONTRACT]).await;
+        let address = database.options(Role::Admin);
+        run(&mut admin, lost).await.expect(lost);
+        for _ in 0..2 {
+            let error = up(&address, &whole).await.expect_err("nothing may run here");
+            assert!(matches!(error, ChangeError::Bookkeeping { doing: "read", .. }), "{lost}: {error}");
+        }
+        assert!(plan(&address, &whole.migrations).await.is_err(), "{lost}: a plan");
+        assert!(verify(&address, &whole.migrations, None).await.is_err(), "{lost}: verified");
+        let columns: i64 = query_scalar("SELECT count(*) FROM pg_attribute WHERE attrelid = 'atelier.a'::regclass AND attnum > 0 AND NOT attisdropped")
+            .fetch_one(&mut admin)
+            .await
+            .expect("a number");
+        assert_eq!(columns, 2, "{lost}: the contract ran");
+    }
 }

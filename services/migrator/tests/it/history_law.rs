@@ -230,38 +230,65 @@ async fn events_never_change() {
     }
 }
 
-/// The first statements of an erasure; what follows is in its transaction.
-const ERASING: &str = "BEGIN; INSERT INTO atelier.erasures (token) VALUES ('erased-' || md5(random()::text))";
+/// The first statements of an erasure; what follows is in its transaction, and puts [`TOKEN`] where the person was.
+const ERASING: &str =
+    "BEGIN; INSERT INTO atelier.erasures (token) VALUES ('erased-0123456789abcdef0123456789abcdef')";
+const TOKEN: &str = "'erased-0123456789abcdef0123456789abcdef'";
 
 #[tokio::test]
-async fn a_recorded_erasure_replaces_actor_and_reason_and_nothing_else() {
+async fn a_recorded_erasure_puts_its_token_for_the_actor_and_does_nothing_else() {
     let guard = ["order_events:order_events_no_unrecorded_update"];
     let (database, mut admin) = requested().await;
-    let erase = "UPDATE atelier.order_events SET actor = 'erased', reason = NULL";
+    let erase = format!("UPDATE atelier.order_events SET actor = {TOKEN}, reason = NULL");
     refused_by(&mut admin, &format!("SET atelier.erasing = 'on'; {erase}"), &guard).await;
-    run(&mut admin, &format!("{ERASING}; {erase}; COMMIT")).await.expect("replaced");
-    for set in ["role = 'operator'", "at = now(), actor = 'x'", "txid = '7'", "version = 9"] {
+    for set in [
+        format!("actor = {TOKEN}, role = 'operator'"),
+        format!("actor = {TOKEN}, at = now()"),
+        format!("actor = {TOKEN}, reason = 'framed'"),
+        "actor = 'mallory'".to_owned(),
+    ] {
         let sql = format!("{ERASING}; UPDATE atelier.order_events SET {set} WHERE version = 2");
         assert_eq!(refusal(&mut admin, &sql).await.constraint.as_deref(), Some("history_law"), "{sql}");
         run(&mut admin, "ROLLBACK").await.expect("ended");
     }
-    refused_by(&mut admin, "UPDATE atelier.order_events SET actor = 'x'", &guard).await;
+    run(&mut admin, &format!("{ERASING}; {erase}; COMMIT")).await.expect("replaced");
+    refused_by(&mut admin, &erase, &guard).await;
     database.check_history_law().await.expect("the law holds");
 }
 
 #[tokio::test]
-async fn the_parties_of_an_order_are_replaced_by_a_recorded_erasure_only() {
+async fn a_party_of_an_order_is_replaced_by_the_token_of_a_recorded_erasure_only() {
     let guard = ["orders:orders_parties_are_fixed"];
-    let (database, mut admin) = requested().await;
     for column in ["requester_id", "created_by"] {
-        let sql = format!("UPDATE atelier.orders SET {column} = 'x'");
+        let (database, mut admin) = requested().await;
+        let sql = format!("UPDATE atelier.orders SET {column} = {TOKEN}");
         refused_by(&mut admin, &sql, &guard).await;
+        let other = format!("{ERASING}; UPDATE atelier.orders SET {column} = 'mallory'");
+        assert_eq!(refusal(&mut admin, &other).await.constraint.as_deref(), Some("history_law"), "{other}");
+        run(&mut admin, "ROLLBACK").await.expect("ended");
         run(&mut admin, &format!("{ERASING}; {sql}; COMMIT")).await.expect("replaced");
+        run(&mut admin, "UPDATE atelier.orders SET requester_id = requester_id")
+            .await
+            .expect("the same is no change");
+        database.check_history_law().await.expect("the law holds");
     }
-    run(&mut admin, "UPDATE atelier.orders SET requester_id = requester_id")
-        .await
-        .expect("the same is no change");
-    database.check_history_law().await.expect("the law holds");
+}
+
+#[tokio::test]
+async fn who_erased_and_when_is_the_servers_to_say() {
+    let (_database, mut admin) = requested().await;
+    run(
+        &mut admin,
+        &ERASING.replace("(token) VALUES (", "(at, erased_by, token) VALUES ('2000-01-01', 'nobody', "),
+    )
+    .await
+    .expect("recorded");
+    let is_true: bool =
+        sqlx::query_scalar("SELECT at = now() AND erased_by = session_user FROM atelier.erasures")
+            .fetch_one(&mut admin)
+            .await
+            .expect("the record");
+    assert!(is_true);
 }
 
 #[tokio::test]

@@ -48,6 +48,16 @@ async fn a_login_that_may_only_read_gets_the_plan_of_the_owner() {
 }
 
 #[tokio::test]
+async fn a_login_that_may_not_ask_for_the_servers_number_gets_a_plan_without_it() {
+    let database = TestDatabase::create().await.expect("a database");
+    let mut admin = database.connect(Role::Admin).await.expect("connected");
+    run(&mut admin, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC").await.expect("revoked");
+    let set = ChangeOptions::embedded().expect("the embedded files").migrations;
+    let plan = plan(&database.options(Role::Owner), &set).await.expect("a plan");
+    assert_eq!(plan.database.system_identifier, None);
+}
+
+#[tokio::test]
 async fn a_contract_is_told_with_its_locks_what_it_destroys_and_who_is_too_old() {
     let (database, _admin) = empty().await;
     let options = done(&database, &[TABLE, COLUMN, CONTRACT]).await;

@@ -5,7 +5,7 @@ use std::process::Command;
 use migrator::migrate::lock::LockError;
 use migrator::migrate::{BackfillError, ChangeError, backfill_until, up, verify};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::query_scalar;
+use sqlx::{Connection, PgConnection, query_scalar};
 use testkit::pooler::{Pooler, Pooling};
 use testkit::{Role, TestDatabase};
 
@@ -30,12 +30,12 @@ async fn behind_a_pool_of_transactions_nothing_is_begun_and_no_lock_is_left() {
     let (database, mut admin) = empty().await;
     let (pooler, through) = pooled(&database, Pooling::Transaction).await;
     let error = up(&through, &files(&[TABLE])).await.expect_err("the lock would be nobody's");
-    assert!(matches!(error, ChangeError::Lock(LockError::Pooled { .. })), "{error}");
+    assert!(matches!(error, ChangeError::Lock(LockError::Pooled)), "{error}");
     let error =
         backfill_until(&through, &files(&[TABLE]), None, std::time::Duration::ZERO, std::future::pending())
             .await
             .expect_err("neither is its lock");
-    assert!(matches!(error, BackfillError::Change(ChangeError::Lock(LockError::Pooled { .. }))), "{error}");
+    assert!(matches!(error, BackfillError::Change(ChangeError::Lock(LockError::Pooled))), "{error}");
 
     let told = Command::new(env!("CARGO_BIN_EXE_migrator"))
         .arg("up")
@@ -57,6 +57,45 @@ async fn behind_a_pool_of_transactions_nothing_is_begun_and_no_lock_is_left() {
     .await
     .expect("what is left");
     assert_eq!(left, (false, 0));
+}
+
+/// Others in the same pool, whose statements make it hand sessions around.
+async fn others(through: PgConnectOptions) {
+    let ask = async || {
+        let mut other = PgConnection::connect_with(&through).await.expect("through the pool");
+        loop {
+            let work = "SELECT pg_sleep(random() * 0.006)";
+            sqlx::query(work).execute(&mut other).await.expect("work");
+        }
+    };
+    tokio::join!(ask(), ask(), ask());
+}
+
+#[tokio::test]
+#[ignore = "needs pgbouncer"]
+async fn a_busy_pool_of_transactions_is_noticed_each_time() {
+    for more in
+        ["default_pool_size = 2", "default_pool_size = 4", "default_pool_size = 3\nserver_round_robin = 1"]
+    {
+        let (database, _admin) = empty().await;
+        let options = files(&[TABLE]);
+        up(&database.options(Role::Admin), &options).await.expect("up, directly");
+        let more = format!("max_prepared_statements = 100\n{more}");
+        let pooler = Pooler::start(&database, Pooling::Transaction, &more).await.expect("a pooler");
+        let through = database.options(Role::Admin).port(pooler.address().port()).extra_float_digits(None);
+        let tries = async {
+            for number in 0..20 {
+                let error = up(&through, &options).await.expect_err("it is a pool of transactions");
+                let is_noticed =
+                    matches!(error, ChangeError::Lock(LockError::Pooled | LockError::Pooler { .. }));
+                assert!(is_noticed, "{more}, try {number}: {error}");
+            }
+        };
+        tokio::select! {
+            () = tries => {}
+            () = others(through.clone()) => {}
+        }
+    }
 }
 
 #[tokio::test]

@@ -188,6 +188,26 @@ async fn every_kind_of_drift_is_found() {
 }
 
 #[tokio::test]
+async fn what_a_dump_and_a_restore_write_otherwise_is_no_drift() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    // Each CHECK made anew from its own definition, which is all that a restore does.
+    run(
+        &mut admin,
+        "DO $$ DECLARE k record; BEGIN
+            FOR k IN SELECT conname, conrelid::regclass AS of, pg_get_constraintdef(oid) AS text FROM pg_constraint
+                WHERE contype = 'c' AND connamespace = 'atelier'::regnamespace
+            LOOP
+                EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', k.of, k.conname);
+                EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.of, k.conname, k.text);
+            END LOOP;
+        END $$",
+    )
+    .await
+    .expect("made anew");
+    assert_eq!(found(&database).await, []);
+}
+
+#[tokio::test]
 async fn an_up_that_applies_nothing_does_not_bless_a_drift() {
     let database = TestDatabase::empty().await.expect("a database");
     let options = files(&[("0001_a.expand.sql", "CREATE TABLE atelier.a (n int);")]);
