@@ -1,6 +1,7 @@
 //! Which failure ends with which exit code: the one place that knows both.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io;
 
 use operator::controller::ClusterError;
@@ -221,12 +222,12 @@ pub(super) fn chain(error: &dyn Error) -> String {
 fn said(refusal: &dyn DatabaseError) -> String {
     let mut text = refusal.message().to_owned();
     if let Some(code) = refusal.code() {
-        text.push_str(&format!(" (SQLSTATE {code})"));
+        let _ = write!(text, " (SQLSTATE {code})");
     }
     if let Some(refusal) = refusal.try_downcast_ref::<PgDatabaseError>() {
         for (what, more) in [("detail", refusal.detail()), ("hint", refusal.hint())] {
             if let Some(more) = more {
-                text.push_str(&format!("\n  {what}: {more}"));
+                let _ = write!(text, "\n  {what}: {more}");
             }
         }
     }

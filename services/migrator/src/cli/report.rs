@@ -72,6 +72,12 @@ pub(super) fn verification(found: &Verification, out: &mut impl Write) -> io::Re
     for finding in &found.findings {
         writeln!(out, "{finding}")?;
     }
+    if !found.looks_are_known && found.schema_version > 0 {
+        writeln!(
+            out,
+            "whether something was changed by hand cannot be told before this release's `up` ran on this server"
+        )?;
+    }
     match found.findings.len() {
         0 => writeln!(out, "the schema is at {} and as the migrations made it", found.schema_version),
         1 => writeln!(out, "1 finding"),

@@ -79,7 +79,7 @@ pub async fn up_until(
     options: &ChangeOptions,
     stop: impl Future<Output = ()>,
 ) -> Result<UpReport, ChangeError> {
-    change(database, options, stop, async |connection, held, memory| {
+    let work = async |connection: &mut PgConnection, held: &Held, memory: Memory| {
         let newest = options.migrations.schema_version();
         let is_new = bookkeeping::is_new(connection, &memory, newest).await;
         let applied = if is_new.map_err(ChangeError::bookkeeping("read"))? {
@@ -90,8 +90,9 @@ pub async fn up_until(
             applied
         };
         UpReport::read(connection, options, applied).await
-    })
-    .await
+    };
+    // Boxed: every caller's future would be as large as all of this.
+    Box::pin(change(database, options, stop, work)).await
 }
 
 async fn expand(

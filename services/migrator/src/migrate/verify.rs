@@ -1,9 +1,8 @@
 //! `verify`: is the database still what the migrations made of it? Reports, never repairs.
 
+mod finding;
 mod guards;
 mod rights;
-
-use std::fmt;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, query_as, query_scalar};
@@ -15,135 +14,7 @@ use super::history::{HistoryError, check_history_law};
 use super::roles::Roles;
 use super::session::{self, CONNECT_DEADLINE, ConnectError};
 
-/// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(tag = "finding", rename_all = "snake_case")]
-pub enum Finding {
-    /// No migrator has been here.
-    NoBookkeeping,
-    /// A file was edited after it ran.
-    Checksum {
-        /// The file.
-        file: String,
-    },
-    /// An expand of this binary has not run.
-    MissingRow {
-        /// The file.
-        file: String,
-    },
-    /// A row that no file of this binary explains: a later release's, or another tool's.
-    ExtraRow {
-        /// Its number.
-        version: i64,
-        /// sqlx's description.
-        description: String,
-    },
-    /// A row that only sqlx's table has, or that says it failed: another tool wrote it.
-    ForeignRow {
-        /// Its number.
-        version: i64,
-        /// sqlx's description.
-        description: String,
-    },
-    /// An index that a failed `CREATE INDEX CONCURRENTLY` left behind: it costs and serves nobody.
-    InvalidIndex {
-        /// Its name.
-        index: String,
-    },
-    /// A constraint that old rows were never held against.
-    NotValidConstraint {
-        /// Its table.
-        table: String,
-        /// Its name.
-        constraint: String,
-    },
-    /// A guard of the history is gone.
-    GuardMissing {
-        /// Its table.
-        table: String,
-        /// Its name.
-        trigger: String,
-    },
-    /// A guard of the history is switched off.
-    GuardDisabled {
-        /// Its table.
-        table: String,
-        /// Its name.
-        trigger: String,
-    },
-    /// A login holds a right that no `up` gives to anybody.
-    ForeignGrant {
-        /// Who; `PUBLIC` is everybody.
-        grantee: String,
-        /// What, with the column if it is of one.
-        privilege: String,
-        /// On which table or sequence; empty for the schema itself.
-        object: String,
-    },
-    /// A login of the configuration lacks a right that every `up` gives it.
-    MissingGrant {
-        /// Who.
-        grantee: String,
-        /// What, with the column if it is of one.
-        privilege: String,
-        /// On which table or sequence; empty for the schema itself.
-        object: String,
-    },
-    /// Something in the schema was changed by hand.
-    Drift,
-    /// An order is not what its events tell.
-    History {
-        /// Which, and how.
-        sentence: String,
-    },
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoBookkeeping => write!(f, "no migrator has been here: run `migrator up`"),
-            Self::Checksum { file } => write!(f, "{file} was changed after it had been applied"),
-            Self::MissingRow { file } => write!(f, "{file} has not been applied"),
-            Self::ExtraRow { version, description } => {
-                write!(f, "migration {version} ({description}) is applied and unknown to this release")
-            }
-            Self::ForeignRow { version, description } => {
-                write!(
-                    f,
-                    "migration {version} ({description}) was not recorded by this migrator, or did not finish"
-                )
-            }
-            Self::InvalidIndex { index } => {
-                write!(f, "index {index} is INVALID: drop it and create it again")
-            }
-            Self::NotValidConstraint { table, constraint } => {
-                write!(f, "constraint {constraint} of {table} is NOT VALID: older rows were never checked")
-            }
-            Self::GuardMissing { table, trigger } => {
-                write!(f, "trigger {trigger} of {table} is missing: history is not guarded")
-            }
-            Self::GuardDisabled { table, trigger } => {
-                write!(f, "trigger {trigger} of {table} is disabled: history is not guarded")
-            }
-            Self::ForeignGrant { grantee, privilege, object } => {
-                let object = or_schema(object);
-                write!(f, "{grantee} holds {privilege} on {object}, which no `up` gives: revoke it")
-            }
-            Self::MissingGrant { grantee, privilege, object } => {
-                let object = or_schema(object);
-                write!(f, "{grantee} lacks {privilege} on {object}: `migrator up` gives it again")
-            }
-            Self::Drift => {
-                write!(f, "the schema is not what the last `up` left: something was changed by hand")
-            }
-            Self::History { sentence } => f.write_str(sentence),
-        }
-    }
-}
-
-fn or_schema(object: &str) -> &str {
-    if object.is_empty() { "the schema" } else { object }
-}
+pub use finding::Finding;
 
 /// What `verify` found.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -152,6 +23,8 @@ pub struct Verification {
     pub schema_version: i64,
     /// All that is wrong, empty if nothing is.
     pub findings: Vec<Finding>,
+    /// Whether a change by hand could be seen: the looks were written down by this server's major version, and in this release's form.
+    pub looks_are_known: bool,
 }
 
 /// Why nothing can be said.
@@ -194,19 +67,26 @@ pub async fn verify(
     let read = |what| move |source| VerifyError::Read { what, source };
     let memory = bookkeeping::read(&mut connection).await.map_err(read("bookkeeping"))?;
     let Some(memory) = memory else {
-        return Ok(Verification { schema_version: 0, findings: vec![Finding::NoBookkeeping] });
+        return Ok(Verification {
+            schema_version: 0,
+            findings: vec![Finding::NoBookkeeping],
+            looks_are_known: false,
+        });
     };
     let mut findings = rows(migrations, &memory);
     findings.extend(indexes(&mut connection).await.map_err(read("indexes"))?);
     findings.extend(constraints(&mut connection).await.map_err(read("constraints"))?);
     findings.extend(guards::examine(&mut connection, migrations, &memory).await.map_err(read("triggers"))?);
+    findings.extend(heirs(&mut connection).await.map_err(read("tables"))?);
     findings.extend(rights::wrong(&mut connection, roles).await.map_err(read("grants"))?);
     let known = memory.meta.fingerprint.as_deref();
-    if fingerprint::unchanged(&mut connection, known).await.map_err(read("schema"))? == Some(false) {
+    let unchanged = fingerprint::unchanged(&mut connection, known).await.map_err(read("schema"))?;
+    if unchanged == Some(false) {
         findings.push(Finding::Drift);
     }
     let _ = connection.close().await;
-    Ok(Verification { schema_version: memory.schema_version(), findings })
+    let looks_are_known = unchanged.is_some();
+    Ok(Verification { schema_version: memory.schema_version(), findings, looks_are_known })
 }
 
 /// Files whose text is no longer what was applied.
@@ -231,9 +111,11 @@ fn rows(migrations: &MigrationSet, memory: &Memory) -> Vec<Finding> {
     );
     for row in &memory.applied {
         let (version, description) = (row.version, row.description.clone());
-        if row.phase.is_none() || !row.success {
+        let file = migrations.iter().find(|file| file.version == version);
+        let is_other = file.is_some_and(|file| row.phase.as_deref() != Some(file.phase.name()));
+        if row.phase.is_none() || !row.success || is_other {
             findings.push(Finding::ForeignRow { version, description });
-        } else if !migrations.iter().any(|file| file.version == version) {
+        } else if file.is_none() {
             findings.push(Finding::ExtraRow { version, description });
         }
     }
@@ -259,4 +141,15 @@ async fn constraints(connection: &mut PgConnection) -> Result<Vec<Finding>, sqlx
     .await?;
     let finding = |(table, constraint)| Finding::NotValidConstraint { table, constraint };
     Ok(not_valid.into_iter().map(finding).collect())
+}
+
+async fn heirs(connection: &mut PgConnection) -> Result<Vec<Finding>, sqlx::Error> {
+    let found: Vec<(String, String)> = query_as(
+        "SELECT i.inhrelid::regclass::text, p.relname::text
+         FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhparent JOIN pg_class AS c ON c.oid = i.inhrelid
+         WHERE p.relnamespace = to_regnamespace('atelier') AND p.relkind = 'r' AND c.relkind <> 'i' ORDER BY 1",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().map(|(table, of)| Finding::Heir { table, of }).collect())
 }

@@ -122,6 +122,58 @@ async fn a_right_that_no_up_gives_is_found_whoever_holds_it() {
 }
 
 #[tokio::test]
+async fn a_right_of_another_login_or_to_pass_it_on_is_found_where_the_logins_are_known() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    let migrations = MigrationSet::embedded().expect("the embedded files");
+    let (writer, reader) = (database.user(Role::Writer), database.user(Role::Reader));
+    let check = async || {
+        let found = verify(&database.options(Role::Admin), &migrations, Some(&roles())).await;
+        found.expect("verified").findings
+    };
+    assert_eq!(check().await, []);
+    for (give, take) in [
+        (
+            format!("GRANT INSERT ON atelier.orders TO {reader}"),
+            format!("REVOKE INSERT ON atelier.orders FROM {reader}"),
+        ),
+        (
+            format!("GRANT UPDATE (stage) ON atelier.orders TO {reader}"),
+            format!("REVOKE UPDATE (stage) ON atelier.orders FROM {reader}"),
+        ),
+        (
+            format!("GRANT SELECT ON atelier.orders TO {writer} WITH GRANT OPTION"),
+            format!("REVOKE GRANT OPTION FOR SELECT ON atelier.orders FROM {writer}"),
+        ),
+        (
+            "GRANT SELECT ON atelier.orders TO pg_monitor".to_owned(),
+            "REVOKE SELECT ON atelier.orders FROM pg_monitor".to_owned(),
+        ),
+    ] {
+        run(&mut admin, &give).await.expect("granted");
+        let found = check().await;
+        assert!(matches!(&*found, [Finding::ForeignGrant { .. }]), "{give}: {found:?}");
+        run(&mut admin, &take).await.expect("revoked");
+        assert_eq!(check().await, [], "{take}");
+    }
+}
+
+#[tokio::test]
+async fn triggers_that_are_switched_off_for_all_and_a_table_that_inherits_are_found() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    let migrations = MigrationSet::embedded().expect("the embedded files");
+    let name = database.name().to_owned();
+    run(&mut admin, &format!("ALTER DATABASE {name} SET session_replication_role = 'replica'"))
+        .await
+        .expect("set");
+    run(&mut admin, "CREATE TABLE public.mine () INHERITS (atelier.orders)").await.expect("an heir");
+    let found = verify(&database.options(Role::Admin), &migrations, Some(&roles())).await.expect("verified");
+    let words: Vec<String> = found.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(words.len(), 2, "{words:?}");
+    assert!(words[0].contains("public.mine inherits from orders"), "{words:?}");
+    assert!(words[1].contains("session_replication_role"), "{words:?}");
+}
+
+#[tokio::test]
 async fn a_right_that_up_gives_and_that_is_gone_is_found() {
     let (database, mut admin) = migrated(Role::Admin).await;
     let migrations = MigrationSet::embedded().expect("the embedded files");

@@ -1,6 +1,6 @@
 //! Rights on the schema that no `up` gives: whoever holds one could change history or the terms of an order, and no trigger's
-//! absence would tell. Which login is whose is configuration; what any login but the owner may hold at most is not.
-//! Where the configuration names the logins, what `up` gave them and is gone is found as well.
+//! absence would tell. Where the configuration names the logins, each right is held against what `up` gives to just that login, and
+//! what `up` gave and is gone is found as well. Where it names none, what any login but the owner may hold at most is known.
 
 use sqlx::PgConnection;
 use sqlx::query_as;
@@ -11,16 +11,16 @@ use crate::migrate::roles::Roles;
 
 /// Everything that somebody other than the owner holds: who, what, on what.
 const HELD: &str = "
-    SELECT coalesce(r.rolname, 'PUBLIC')::text, a.privilege_type::text, c.relname::text
+    SELECT coalesce(r.rolname, 'PUBLIC')::text, a.privilege_type::text, c.relname::text, a.is_grantable
     FROM pg_class AS c, aclexplode(c.relacl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee
     WHERE c.relnamespace = to_regnamespace('atelier') AND a.grantee <> c.relowner
     UNION ALL
-    SELECT coalesce(r.rolname, 'PUBLIC')::text, a.privilege_type || ' (' || t.attname || ')', c.relname::text
+    SELECT coalesce(r.rolname, 'PUBLIC')::text, a.privilege_type || ' (' || t.attname || ')', c.relname::text, a.is_grantable
     FROM pg_class AS c JOIN pg_attribute AS t ON t.attrelid = c.oid, aclexplode(t.attacl) AS a
         LEFT JOIN pg_roles AS r ON r.oid = a.grantee
     WHERE c.relnamespace = to_regnamespace('atelier') AND a.grantee <> c.relowner
     UNION ALL
-    SELECT coalesce(r.rolname, 'PUBLIC')::text, a.privilege_type::text, ''
+    SELECT coalesce(r.rolname, 'PUBLIC')::text, a.privilege_type::text, '', a.is_grantable
     FROM pg_namespace AS n, aclexplode(n.nspacl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee
     WHERE n.nspname = 'atelier' AND a.grantee <> n.nspowner
     ORDER BY 1, 3, 2";
@@ -33,14 +33,26 @@ pub(super) async fn wrong(
     connection: &mut PgConnection,
     roles: Option<&Roles>,
 ) -> Result<Vec<Finding>, sqlx::Error> {
-    let held: Vec<Right> = query_as(HELD).fetch_all(&mut *connection).await?;
-    let mut missing = Vec::new();
-    if let Some(roles) = roles {
-        missing = given(connection, roles).await?;
-        missing.retain(|right| !held.contains(right));
+    let held: Vec<(String, String, String, bool)> = query_as(HELD).fetch_all(&mut *connection).await?;
+    let mut rights: Vec<Right> = Vec::new();
+    for (grantee, privilege, object, is_grantable) in held {
+        rights.push((grantee.clone(), privilege.clone(), object.clone()));
+        if is_grantable {
+            rights.push((grantee, format!("{privilege} WITH GRANT OPTION"), object));
+        }
     }
-    let foreign = held.into_iter().filter(|(grantee, privilege, object)| {
-        grantee == "PUBLIC" || !(matches!(&**privilege, "SELECT" | "USAGE") || is_writers(privilege, object))
+    let given = match roles {
+        Some(roles) => Some(given(connection, roles).await?),
+        None => None,
+    };
+    let mut missing = given.clone().unwrap_or_default();
+    missing.retain(|right| !rights.contains(right));
+    let foreign = rights.into_iter().filter(|right| match (&given, right) {
+        (Some(given), right) => !given.contains(right),
+        (None, (grantee, privilege, object)) => {
+            let is_usual = matches!(&**privilege, "SELECT" | "USAGE") || is_writers(privilege, object);
+            grantee == "PUBLIC" || !is_usual
+        }
     });
     let foreign =
         foreign.map(|(grantee, privilege, object)| Finding::ForeignGrant { grantee, privilege, object });
@@ -49,7 +61,38 @@ pub(super) async fn wrong(
         privilege,
         object,
     });
-    Ok(foreign.chain(missing).collect())
+    let mut findings: Vec<Finding> = foreign.chain(missing).collect();
+    findings.extend(mighty(connection, roles).await?);
+    Ok(findings)
+}
+
+/// Logins that may do more than their grants say: as superusers, as members of the owner, or with triggers switched off.
+async fn mighty(connection: &mut PgConnection, roles: Option<&Roles>) -> Result<Vec<Finding>, sqlx::Error> {
+    let Some(roles) = roles else { return Ok(Vec::new()) };
+    let found: Vec<(String, String)> = query_as(
+        "WITH logins AS (
+            SELECT oid, rolname::text AS login, rolsuper FROM pg_roles WHERE rolname IN ($1, $2)
+        ), mighty AS (
+            SELECT oid, rolname::text AS name FROM pg_roles WHERE rolname IN ($3, 'pg_write_all_data')
+        )
+        SELECT login, 'it is a superuser' FROM logins WHERE rolsuper
+        UNION ALL
+        SELECT login, 'it is a member of ' || name FROM logins, mighty
+        WHERE NOT rolsuper AND pg_has_role(logins.oid, mighty.oid, 'MEMBER')
+        UNION ALL
+        SELECT coalesce(login, 'everybody'), 'session_replication_role is set for it, which switches triggers off'
+        FROM pg_db_role_setting AS s LEFT JOIN logins ON logins.oid = s.setrole
+        WHERE (s.setrole = 0 OR logins.oid IS NOT NULL)
+            AND (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND EXISTS (SELECT FROM unnest(s.setconfig) AS line WHERE line LIKE 'session_replication_role=%')
+        ORDER BY 1, 2",
+    )
+    .bind(&roles.writer)
+    .bind(&roles.reader)
+    .bind(&roles.owner)
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().map(|(login, why)| Finding::TooMighty { login, why }).collect())
 }
 
 /// What `up` gives, right by right, on what is there.
