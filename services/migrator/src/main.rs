@@ -7,7 +7,15 @@ use migrator::cli::run;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<ExitCode> {
+async fn main() -> ExitCode {
+    answer().await.unwrap_or_else(|error| {
+        // Standard error may be as full as standard output is.
+        let _ = writeln!(io::stderr(), "error: the answer could not be written\n  because: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn answer() -> io::Result<ExitCode> {
     let cli = match service_kit::cli::parse_from(migrator::cli::words(std::env::args_os())) {
         Ok(cli) => cli,
         Err(exit) => return Ok(exit.into()),

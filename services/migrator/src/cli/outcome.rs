@@ -95,9 +95,9 @@ impl Failure {
             | Self::Ops(_)
             | Self::Controller(_)
             | Self::Kubectl(_) => Exit::Failure,
-            Self::AfterRestore(AfterRestoreError::Move(error) | AfterRestoreError::Read(error)) => {
-                exit_of_statement(error)
-            }
+            Self::AfterRestore(AfterRestoreError::Move(error) | AfterRestoreError::Read(error))
+            | Self::Status(StatusError::Read(error))
+            | Self::Verify(VerifyError::Read { source: error, .. }) => exit_of_statement(error),
             Self::Plan(error) => exit_of_plan(error),
             Self::Up(error) => exit_of_change(error),
             Self::Contracts(error) => exit_of_contracts(error),
@@ -122,7 +122,9 @@ fn exit_of_change(error: &ChangeError) -> Exit {
         | ChangeError::Lock(_)
         | ChangeError::Apply(ApplyError::LockTimeout { .. }) => Exit::Temporary,
         ChangeError::Roles(error) | ChangeError::Grants(error) => match error {
-            GrantsError::RoleMissing { .. } | GrantsError::NotOwner { .. } => Exit::Configuration,
+            GrantsError::RoleMissing { .. }
+            | GrantsError::NotOwner { .. }
+            | GrantsError::ForeignSchema { .. } => Exit::Configuration,
             GrantsError::Query(source) => exit_of_statement(source),
         },
         ChangeError::Apply(ApplyError::Failed { source, .. }) | ChangeError::Bookkeeping { source, .. } => {
@@ -171,19 +173,21 @@ fn exit_of_down(error: &DownError) -> Exit {
     }
 }
 
-/// A connection that broke is worth another try; a statement that was refused is not.
+/// A connection that broke is worth another try; a statement that was refused is not, and one that our login may not run is for
+/// whoever configured the login.
 fn exit_of_statement(error: &sqlx::Error) -> Exit {
-    let broke = match error {
-        sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(error) => {
-            // Nobody gave way in time, or the server is going.
-            error
-                .code()
-                .is_some_and(|code| code.starts_with("08") || code.starts_with("57P0") || code == "55P03")
-        }
-        _ => false,
+    let code = match error {
+        sqlx::Error::Io(_) => return Exit::Temporary,
+        sqlx::Error::Database(error) => error.code().unwrap_or_default(),
+        _ => return Exit::Failure,
     };
-    if broke { Exit::Temporary } else { Exit::Failure }
+    match &*code {
+        // Nobody gave way in time, or the server is going, or it is a standby that is not yet, or no more, the one to write to.
+        "55P03" | "25006" => Exit::Temporary,
+        code if code.starts_with("08") || code.starts_with("57P0") => Exit::Temporary,
+        "42501" => Exit::Configuration,
+        _ => Exit::Failure,
+    }
 }
 
 /// A changed file outranks what else was found: nothing may be migrated until it is restored.

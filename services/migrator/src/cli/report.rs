@@ -65,12 +65,21 @@ pub(super) fn status(status: &Status, out: &mut impl Write) -> io::Result<()> {
     for file in &status.expands_pending {
         writeln!(out, "  missing  {file}")?;
     }
+    if status.is_new {
+        return writeln!(
+            out,
+            "nobody has worked here yet: `migrator up` runs the contracts and backfills, too"
+        );
+    }
     pending(&status.contracts_pending, &status.backfills_pending, out)
 }
 
 pub(super) fn verification(found: &Verification, out: &mut impl Write) -> io::Result<()> {
     for finding in &found.findings {
-        writeln!(out, "{finding}")?;
+        // Names come from the database, and whoever gave them may have meant the terminal.
+        let words =
+            finding.to_string().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}");
+        writeln!(out, "{words}")?;
     }
     if !found.looks_are_known && found.schema_version > 0 {
         writeln!(

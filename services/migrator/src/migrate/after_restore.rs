@@ -3,8 +3,8 @@
 //! Ids, versions and cursors that callers hold from the lost time would otherwise name other orders and other states. So the
 //! history epoch is raised, which is part of every entity tag and cursor, and the sequence of ids goes on far ahead.
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, query_as, query_scalar};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection, Executor, query_as, query_scalar};
 
 use super::history::{HistoryError, check_history_law};
 use super::session::{self, CONNECT_DEADLINE, ConnectError};
@@ -27,7 +27,7 @@ pub struct Restored {
 pub enum AfterRestoreError {
     /// The database is out of reach.
     #[error("nothing was done")]
-    Connect(#[source] ConnectError),
+    Connect(#[from] ConnectError),
     /// The epoch or the sequence could not be moved; neither was.
     #[error("nothing was done: the epoch and the sequence of ids could not be moved on")]
     Move(#[source] sqlx::Error),
@@ -43,8 +43,8 @@ pub async fn after_restore(
     database: &PgConnectOptions,
     ids_ahead: u32,
 ) -> Result<Restored, AfterRestoreError> {
-    let mut connection =
-        session::connect(database, CONNECT_DEADLINE).await.map_err(AfterRestoreError::Connect)?;
+    let mut connection = session::connect(database, CONNECT_DEADLINE).await?;
+    session::begin(&mut connection, "BEGIN").await.map_err(AfterRestoreError::Move)?;
     let (history_epoch, ids_from) = query_as::<_, (i32, i64)>(
         "WITH raised AS (
             UPDATE atelier.schema_meta SET history_epoch = history_epoch + 1 RETURNING history_epoch::int4
@@ -56,16 +56,23 @@ pub async fn after_restore(
     .fetch_one(&mut connection)
     .await
     .map_err(AfterRestoreError::Move)?;
-    let orders = query_scalar("SELECT count(*) FROM atelier.orders")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(AfterRestoreError::Read)?;
-    let broken = match check_history_law(&mut connection).await {
-        Ok(()) => Vec::new(),
-        Err(HistoryError::Broken { broken }) => broken,
-        Err(HistoryError::Read(error)) => return Err(AfterRestoreError::Read(error)),
-    };
+    connection.execute("COMMIT").await.map_err(AfterRestoreError::Move)?;
+    session::begin(&mut connection, session::LOOK).await.map_err(AfterRestoreError::Read)?;
+    let (orders, broken) = read(&mut connection).await?;
     // Everything is done and read; nothing hangs on the farewell.
     drop(connection.close().await);
     Ok(Restored { history_epoch, ids_from, orders, broken })
+}
+
+/// How many orders there are, and sentences about those that break the history law.
+async fn read(connection: &mut PgConnection) -> Result<(i64, Vec<String>), AfterRestoreError> {
+    let orders = query_scalar("SELECT count(*) FROM atelier.orders")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(AfterRestoreError::Read)?;
+    match check_history_law(connection).await {
+        Ok(()) => Ok((orders, Vec::new())),
+        Err(HistoryError::Broken { broken }) => Ok((orders, broken)),
+        Err(HistoryError::Read(error)) => Err(AfterRestoreError::Read(error)),
+    }
 }

@@ -6,7 +6,7 @@ use std::error::Error;
 use serde_json::{Value, json};
 use service_kit::chain;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, query_as, query_scalar};
+use sqlx::{query_as, query_scalar};
 
 use super::change::ChangeOptions;
 use super::lock::{self, Key};
@@ -69,7 +69,7 @@ fn part<T: serde::Serialize, E: Error>(read: Result<T, E>) -> Value {
 #[derive(Debug, thiserror::Error)]
 enum ServerError {
     #[error("the server is out of reach")]
-    Connect(#[source] session::ConnectError),
+    Connect(#[from] session::ConnectError),
     #[error("the lock could not be looked at")]
     Lock(#[source] lock::LockError),
     #[error("the server could not be asked")]
@@ -77,28 +77,22 @@ enum ServerError {
 }
 
 async fn server(database: &PgConnectOptions) -> Result<Value, ServerError> {
-    let mut connection = session::connect(database, CONNECT_DEADLINE).await.map_err(ServerError::Connect)?;
-    let settings = settings(&mut connection).await.map_err(ServerError::Read)?;
-    let roles = roles(&mut connection).await.map_err(ServerError::Read)?;
-    let grants = grants(&mut connection).await.map_err(ServerError::Read)?;
-    let tables = tables(&mut connection).await.map_err(ServerError::Read)?;
-    let holder = lock::holder(&mut connection, Key::Migration).await.map_err(ServerError::Lock)?;
-    let filler = lock::holder(&mut connection, Key::Backfill).await.map_err(ServerError::Lock)?;
-    let whoami: String = query_scalar("SELECT current_user::text")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(ServerError::Read)?;
-    // Everything is read; nothing hangs on the farewell.
-    let _ = connection.close().await;
-    Ok(json!({
-        "login": whoami,
-        "settings": settings,
-        "roles": roles,
-        "grants": grants,
-        "tables": tables,
-        "migration_lock": holder,
-        "backfill_lock": filler,
-    }))
+    session::look(database, CONNECT_DEADLINE, async |connection: &mut PgConnection| {
+        let whoami: String = query_scalar("SELECT current_user::text")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(ServerError::Read)?;
+        Ok(json!({
+            "login": whoami,
+            "settings": settings(connection).await.map_err(ServerError::Read)?,
+            "roles": roles(connection).await.map_err(ServerError::Read)?,
+            "grants": grants(connection).await.map_err(ServerError::Read)?,
+            "tables": tables(connection).await.map_err(ServerError::Read)?,
+            "migration_lock": lock::holder(connection, Key::Migration).await.map_err(ServerError::Lock)?,
+            "backfill_lock": lock::holder(connection, Key::Backfill).await.map_err(ServerError::Lock)?,
+        }))
+    })
+    .await
 }
 
 /// As a new session of this login has them, not as ours has set them.

@@ -154,9 +154,7 @@ async fn under_lock<T, E: From<ChangeError>>(
     options: &ChangeOptions,
     work: impl AsyncFnOnce(&mut PgConnection, &Held, Memory) -> Result<T, E>,
 ) -> Result<T, E> {
-    if let Some(roles) = &options.roles {
-        grants::check(connection, roles).await.map_err(ChangeError::Roles)?;
-    }
+    grants::check(connection, options.roles.as_ref()).await.map_err(ChangeError::Roles)?;
     let held = lock::acquire(connection, database, Key::Migration, options.deadline)
         .await
         .map_err(ChangeError::Lock)?;

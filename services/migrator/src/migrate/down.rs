@@ -13,7 +13,8 @@ use super::change::{ChangeError, ChangeOptions, change};
 use super::files::{DirectiveError, Directives, MigrationSet};
 use super::fingerprint;
 use super::ground::{Ground, Identity};
-use super::plan::{PlanError, known, read_only};
+use super::plan::{PlanError, known};
+use super::session::{self, CONNECT_DEADLINE};
 
 /// What would be taken back.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -120,7 +121,7 @@ pub async fn down_plan(
     migrations: &MigrationSet,
     to_schema: i64,
 ) -> Result<DownPlan, DownError> {
-    read_only(database, async |connection| {
+    session::look(database, CONNECT_DEADLINE, async |connection: &mut PgConnection| {
         let memory = known(connection, migrations).await?;
         Ok(draw(connection, &memory, to_schema).await)
     })

@@ -16,18 +16,19 @@ use super::files::hex;
 const LINES: &str = "
 WITH ours AS (SELECT to_regnamespace('atelier')::oid AS schema)
 SELECT line FROM ours, LATERAL (
-    SELECT format('column %s %s %s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-        a.attcollation::regcollation, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid)) AS line
+    SELECT format('column %s %s %s %s %s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+        a.attnotnull, a.attcollation::regcollation, a.attidentity, a.attgenerated, a.attstorage, a.attcompression,
+        pg_get_expr(d.adbin, d.adrelid)) AS line
     FROM pg_class AS c
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm')
+    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     UNION ALL
     SELECT format('schema %s', pg_get_userbyid(nspowner)) FROM pg_namespace AS n WHERE n.oid = schema
     UNION ALL
-    SELECT format('relation %s %s %s %s %s %s %s', c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relpersistence,
-        c.reloptions, c.relrowsecurity, c.relforcerowsecurity)
-    FROM pg_class AS c WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    SELECT format('relation %s %s %s %s %s %s %s %s', c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relpersistence,
+        c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident)
+    FROM pg_class AS c WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION ALL
     SELECT format('constraint %s %s %s %s', k.conrelid::regclass, k.conname, k.convalidated, pg_get_constraintdef(k.oid))
     FROM pg_constraint AS k WHERE k.connamespace = schema AND k.contype <> 'n'
@@ -75,7 +76,7 @@ fn comparable(line: &str) -> Cow<'_, str> {
 }
 
 /// Raised when `LINES` tells more or otherwise, so that no older fingerprint is held against it.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 /// The fingerprint, led by the server's major version, since each words definitions in its own way, and by its form.
 pub(super) async fn compute(connection: &mut PgConnection) -> Result<String, sqlx::Error> {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, query_scalar, raw_sql};
+use sqlx::{AssertSqlSafe, Connection, query_as, query_scalar, raw_sql};
 
 use super::roles::{Roles, quoted};
 
@@ -44,13 +44,42 @@ pub enum GrantsError {
         /// The configured one.
         owner: String,
     },
+    /// The schema is somebody else's: what we made in it would be ours, and no one login could change all of it.
+    #[error(
+        "schema atelier belongs to '{owner}', and the migrator is connected as '{is}': log in as '{owner}'"
+    )]
+    ForeignSchema {
+        /// The role that answers.
+        is: String,
+        /// The schema's owner.
+        owner: String,
+    },
     /// A statement failed.
     #[error("the grants could not be made")]
     Query(#[source] sqlx::Error),
 }
 
-/// Looks whether the roles are there and whether we are the owner, before anything is changed.
-pub(super) async fn check(connection: &mut PgConnection, roles: &Roles) -> Result<(), GrantsError> {
+/// Looks whether the roles of the split tier are there and whether we are the owner of all that is, before anything is changed.
+pub(super) async fn check(connection: &mut PgConnection, roles: Option<&Roles>) -> Result<(), GrantsError> {
+    if let Some(roles) = roles {
+        are_there(connection, roles).await?;
+    }
+    let (is, schema_owner): (String, Option<String>) = query_as(
+        "SELECT current_user::text, (SELECT pg_get_userbyid(nspowner)::text FROM pg_namespace WHERE nspname = 'atelier')",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(GrantsError::Query)?;
+    if let Some(Roles { owner, .. }) = roles.filter(|roles| roles.owner != is) {
+        return Err(GrantsError::NotOwner { is, owner: owner.clone() });
+    }
+    match schema_owner {
+        Some(owner) if owner != is => Err(GrantsError::ForeignSchema { is, owner }),
+        _ => Ok(()),
+    }
+}
+
+async fn are_there(connection: &mut PgConnection, roles: &Roles) -> Result<(), GrantsError> {
     for role in [&roles.owner, &roles.writer, &roles.reader] {
         let exists: bool = query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
             .bind(role)
@@ -61,9 +90,7 @@ pub(super) async fn check(connection: &mut PgConnection, roles: &Roles) -> Resul
             return Err(GrantsError::RoleMissing { role: role.clone() });
         }
     }
-    let is: String =
-        query_scalar("SELECT current_user::text").fetch_one(connection).await.map_err(GrantsError::Query)?;
-    if is == roles.owner { Ok(()) } else { Err(GrantsError::NotOwner { is, owner: roles.owner.clone() }) }
+    Ok(())
 }
 
 /// Makes the grants in one transaction: services never see a moment without them.

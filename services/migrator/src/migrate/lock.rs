@@ -114,7 +114,7 @@ pub struct Held {
     backend: i32,
 }
 
-/// Polls for the lock until `deadline` has passed, on a connection that was made by `options`.
+/// Polls for the lock until `deadline` has passed, on a connection that was made by `options`, whose session becomes ours.
 pub(super) async fn acquire(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
@@ -127,6 +127,7 @@ pub(super) async fn acquire(
         Possession::Shared => return Err(LockError::Pooled),
         Possession::Unknown => return Err(LockError::Alone),
     }
+    session::own(connection).await.map_err(LockError::Query)?;
     let before = session::backend(connection).await.map_err(LockError::Query)?;
     loop {
         let (taken, is): (bool, i32) = query_as("SELECT pg_try_advisory_lock($1), pg_backend_pid()")

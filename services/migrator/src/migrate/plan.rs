@@ -4,7 +4,6 @@
 //! be executed on, does; an approval names it, so nothing is approved but what was shown.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, Executor};
 
 use super::analysis::{PlannedStatement, analyse};
 use super::applications::{self, Application};
@@ -82,7 +81,7 @@ pub struct PlannedFile {
 pub enum PlanError {
     /// The database is out of reach.
     #[error("nothing is known of the database")]
-    Connect(#[source] session::ConnectError),
+    Connect(#[from] session::ConnectError),
     /// This binary must not touch this database.
     #[error(transparent)]
     Refused(ChangeError),
@@ -93,7 +92,7 @@ pub enum PlanError {
 
 /// Reads what would be done.
 pub async fn plan(database: &PgConnectOptions, migrations: &MigrationSet) -> Result<Plan, PlanError> {
-    read_only(database, async |connection| {
+    session::look(database, CONNECT_DEADLINE, async |connection: &mut PgConnection| {
         let memory = known(connection, migrations).await?;
         draw(connection, migrations, &memory).await.map_err(PlanError::Read)
     })
@@ -108,19 +107,6 @@ pub(super) async fn known(
     let memory = bookkeeping::read(connection).await.map_err(PlanError::Read)?.unwrap_or_default();
     judge(migrations, &memory).map_err(PlanError::Refused)?;
     Ok(memory)
-}
-
-/// One transaction that sees one state and can change nothing.
-pub(super) async fn read_only<T>(
-    database: &PgConnectOptions,
-    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, PlanError>,
-) -> Result<T, PlanError> {
-    let mut connection = session::connect(database, CONNECT_DEADLINE).await.map_err(PlanError::Connect)?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(PlanError::Read)?;
-    let done = work(&mut connection).await;
-    // The transaction ends with its session, and nothing hangs on the farewell.
-    let _ = connection.close().await;
-    done
 }
 
 /// The plan as it is now, for whoever holds the lock.

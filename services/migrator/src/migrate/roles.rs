@@ -18,6 +18,14 @@ pub struct Roles {
 /// Why a set of names is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RolesError {
+    /// PostgreSQL would cut it, and make or ask another role.
+    #[error("'{name}' is {bytes} bytes long; names of roles are 1 to 63")]
+    Length {
+        /// The name.
+        name: String,
+        /// Its length.
+        bytes: usize,
+    },
     /// Grants of one would be revoked in the name of the other.
     #[error("owner, writer and reader must be three different roles; '{name}' is named twice")]
     NotDistinct {
@@ -27,8 +35,11 @@ pub enum RolesError {
 }
 
 impl Roles {
-    /// Three different names.
+    /// Three different names, of PostgreSQL's length.
     pub fn new(owner: &str, writer: &str, reader: &str) -> Result<Self, RolesError> {
+        if let Some(name) = [owner, writer, reader].into_iter().find(|name| !(1..=63).contains(&name.len())) {
+            return Err(RolesError::Length { name: name.to_owned(), bytes: name.len() });
+        }
         for (one, other) in [(owner, writer), (owner, reader), (writer, reader)] {
             if one == other {
                 return Err(RolesError::NotDistinct { name: one.to_owned() });
@@ -155,6 +166,10 @@ mod tests {
     fn a_role_in_two_places_is_refused() {
         let error = Roles::new("a", "b", "b").expect_err("should be refused");
         assert_eq!(error, RolesError::NotDistinct { name: "b".to_owned() });
+        // In bytes, as PostgreSQL counts.
+        let long = "é".repeat(32);
+        let error = Roles::new("a", &long, "c").expect_err("64 bytes");
+        assert_eq!(error, RolesError::Length { name: long, bytes: 64 });
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `check-rollback`: whether applications of an older schema would be served, asked before `helm rollback`. It changes nothing.
 
-use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use super::bookkeeping;
 use super::session::{self, CONNECT_DEADLINE};
@@ -49,10 +48,10 @@ impl Rollback {
 
 /// Asks the database.
 pub async fn check_rollback(database: &PgConnectOptions, to_schema: i64) -> Result<Rollback, StatusError> {
-    let mut connection = session::connect(database, CONNECT_DEADLINE).await.map_err(StatusError::Connect)?;
-    let memory = bookkeeping::read(&mut connection).await.map_err(StatusError::Read)?.unwrap_or_default();
-    // What was read stands; nothing hangs on the farewell.
-    let _ = connection.close().await;
+    let memory = session::look(database, CONNECT_DEADLINE, async |connection: &mut PgConnection| {
+        bookkeeping::read(connection).await.map_err(StatusError::Read)
+    });
+    let memory = memory.await?.unwrap_or_default();
     Ok(Rollback::judge(to_schema, memory.schema_version(), i64::from(memory.meta.min_app_schema)))
 }
 

@@ -1,5 +1,6 @@
 //! The one connection that a command works on, and how it is made: patiently while a server starts, not otherwise.
-//! It sets no role and no path that outlives it, and it never prints an address with a password.
+//! Whoever only looks leaves nothing behind: a pooler may have given us a session that another gets next. It never prints an
+//! address with a password.
 
 use std::time::Duration;
 
@@ -13,6 +14,22 @@ use super::backoff::Backoff;
 
 /// How long a server that is starting is waited for by whoever only looks.
 pub(super) const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// What every session and transaction of ours has, whatever the login or the database is set to. An empty path makes a forgotten
+/// schema name fail instead of landing in `public`; files set time-outs of their own, so these are for our own tables; and what a
+/// definition looks like must not hang on who reads it.
+const SETTINGS: [(&str, &str); 11] = [
+    ("search_path", ""),
+    ("statement_timeout", "0"),
+    ("transaction_timeout", "0"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("idle_session_timeout", "0"),
+    ("client_min_messages", "warning"),
+    ("quote_all_identifiers", "off"),
+    ("IntervalStyle", "postgres"),
+    ("DateStyle", "ISO, MDY"),
+    ("bytea_output", "hex"),
+];
 /// A closed socket is noticed within five seconds, a silent one, whose node is gone, within a minute: the pause before the
 /// first question, three questions, and what was sent and never acknowledged.
 const NOTICE_OUR_END: [&str; 5] = [
@@ -22,6 +39,8 @@ const NOTICE_OUR_END: [&str; 5] = [
     "SET tcp_keepalives_count = 3",
     "SET tcp_user_timeout = '45s'",
 ];
+/// Begins a transaction that sees one state and can change nothing.
+pub(super) const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// How long one attempt to connect may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
@@ -66,10 +85,7 @@ pub async fn connect(options: &PgConnectOptions, deadline: Duration) -> Result<P
         )
         .await
         {
-            Ok(Ok(mut connection)) => {
-                prepare(&mut connection).await.map_err(ConnectError::Prepare)?;
-                return Ok(connection);
-            }
+            Ok(Ok(connection)) => return Ok(connection),
             Ok(Err(error)) if !worth_waiting(&error) => {
                 return Err(ConnectError::Refused { at: place(options), source: error });
             }
@@ -99,15 +115,31 @@ fn worth_waiting(error: &sqlx::Error) -> bool {
     }
 }
 
-/// An empty path makes a forgotten schema name fail instead of landing in `public`. The rest lets a server notice that
-/// we are gone while it works, so a killed migrator does not keep its lock; systems without the check refuse the setting.
-async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    connection.execute("SELECT pg_catalog.set_config('search_path', '', false)").await?;
-    connection.execute("SET statement_timeout = 0").await?;
-    // For our own tables; each file sets its own.
-    connection.execute("SET lock_timeout = '5s'").await?;
-    connection.execute("SET client_min_messages = warning").await?;
-    connection.execute("SET idle_in_transaction_session_timeout = 0").await?;
+/// Does `work` in one transaction that sees one state and can change nothing. Its settings end with it.
+pub(super) async fn look<T, E: From<ConnectError>>(
+    database: &PgConnectOptions,
+    deadline: Duration,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut connection = connect(database, deadline).await?;
+    begin(&mut connection, LOOK).await.map_err(ConnectError::Prepare)?;
+    let done = work(&mut connection).await;
+    // What was read stands; nothing hangs on the farewell.
+    let _ = connection.execute("ROLLBACK").await;
+    let _ = connection.close().await;
+    done
+}
+
+/// Begins a transaction with our settings, which end with it.
+pub(super) async fn begin(connection: &mut PgConnection, begin: &'static str) -> Result<(), sqlx::Error> {
+    connection.execute(begin).await?;
+    set(connection, true).await
+}
+
+/// Makes a session ours for as long as we are connected; asked only of one that no pooler gives to others. The server is told to
+/// notice that we are gone while it works, so a killed migrator does not keep its lock; systems without the check refuse that.
+pub async fn own(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    set(connection, false).await?;
     for optional in NOTICE_OUR_END {
         match connection.execute(optional).await {
             Ok(_) => {}
@@ -118,6 +150,22 @@ async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         }
     }
     Ok(())
+}
+
+/// Applies [`SETTINGS`], those that this server's version knows.
+async fn set(connection: &mut PgConnection, for_transaction: bool) -> Result<(), sqlx::Error> {
+    let (names, values): (Vec<&str>, Vec<&str>) = SETTINGS.into_iter().unzip();
+    query(
+        "SELECT pg_catalog.set_config(ours.name, ours.value, $3)
+         FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS ours (name, value)
+         WHERE ours.name IN (SELECT known.name FROM pg_catalog.pg_settings AS known)",
+    )
+    .bind(names)
+    .bind(values)
+    .bind(for_transaction)
+    .execute(connection)
+    .await
+    .map(|_| ())
 }
 
 /// The server process behind a connection.

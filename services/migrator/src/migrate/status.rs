@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use super::backfill::{self, Progress};
 use super::backoff::Backoff;
@@ -15,6 +14,7 @@ use super::up::pending;
 
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+const LOOK_MIN: Duration = Duration::from_secs(1);
 
 /// Whether a release of this schema can work on the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -41,6 +41,8 @@ pub struct Status {
     pub min_app_schema: i32,
     /// How often the database came back from a backup.
     pub history_epoch: i32,
+    /// Whether nobody has worked here yet: `up` runs the contracts and backfills, too.
+    pub is_new: bool,
     /// What ran, lowest number first.
     pub applied: Vec<AppliedRow>,
     /// Expands of this binary that have not run.
@@ -54,7 +56,7 @@ pub struct Status {
 }
 
 impl Status {
-    fn of(migrations: &MigrationSet, memory: Memory, backfills: Vec<Progress>) -> Self {
+    fn of(migrations: &MigrationSet, memory: Memory, backfills: Vec<Progress>, is_new: bool) -> Self {
         let needed_version = migrations.schema_version();
         let expands_pending = pending(migrations, Phase::Expand, &memory);
         let begun = memory.meta.is_founding && !memory.applied.is_empty();
@@ -71,6 +73,7 @@ impl Status {
             window,
             min_app_schema: memory.meta.min_app_schema,
             history_epoch: memory.meta.history_epoch,
+            is_new,
             contracts_pending: pending(migrations, Phase::Contract, &memory),
             backfills_pending: backfill::pending(migrations, &backfills)
                 .map(|file| file.file.clone())
@@ -87,7 +90,7 @@ impl Status {
 pub enum StatusError {
     /// The database is out of reach.
     #[error("the state of the schema is not known")]
-    Connect(#[source] ConnectError),
+    Connect(#[from] ConnectError),
     /// The bookkeeping could not be read.
     #[error("the migration bookkeeping could not be read")]
     Read(#[source] sqlx::Error),
@@ -106,13 +109,13 @@ async fn status_within(
     migrations: &MigrationSet,
     deadline: Duration,
 ) -> Result<Status, StatusError> {
-    let look = async {
-        let mut connection = session::connect(database, deadline).await.map_err(StatusError::Connect)?;
-        let memory = bookkeeping::read(&mut connection).await.map_err(StatusError::Read)?;
-        let backfills = backfill::progress(&mut connection).await.map_err(StatusError::Read)?;
-        let _ = connection.close().await;
-        Ok(Status::of(migrations, memory.unwrap_or_default(), backfills))
-    };
+    let look = session::look(database, deadline, async |connection: &mut PgConnection| {
+        let memory = bookkeeping::read(connection).await.map_err(StatusError::Read)?.unwrap_or_default();
+        let backfills = backfill::progress(connection).await.map_err(StatusError::Read)?;
+        let is_new = bookkeeping::is_new(connection, &memory, migrations.schema_version());
+        let is_new = is_new.await.map_err(StatusError::Read)?;
+        Ok(Status::of(migrations, memory, backfills, is_new))
+    });
     tokio::time::timeout(deadline, look).await.unwrap_or(Err(StatusError::Silent(deadline)))
 }
 
@@ -157,7 +160,8 @@ pub async fn wait(
 ) -> Result<Status, WaitError> {
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
     loop {
-        let left = backoff.left().min(CONNECT_DEADLINE);
+        // The last look, which may be the only one, is a look all the same.
+        let left = backoff.left().clamp(LOOK_MIN, CONNECT_DEADLINE);
         let why_not = match status_within(database, migrations, left).await {
             Ok(status) => match status.window {
                 Window::Fits => return Ok(status),

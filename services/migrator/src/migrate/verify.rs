@@ -2,10 +2,11 @@
 
 mod finding;
 mod guards;
+mod memory;
 mod rights;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, query_as, query_scalar};
+use sqlx::{query_as, query_scalar};
 
 use super::bookkeeping::{self, Memory};
 use super::files::{MigrationSet, Phase};
@@ -32,7 +33,7 @@ pub struct Verification {
 pub enum VerifyError {
     /// The database is out of reach.
     #[error("the schema could not be verified")]
-    Connect(#[source] ConnectError),
+    Connect(#[from] ConnectError),
     /// A query failed.
     #[error("the {what} could not be read")]
     Read {
@@ -45,10 +46,10 @@ pub enum VerifyError {
 
 /// Holds each order against its events, which takes as long as reading all of them does; the first few that differ.
 pub async fn verify_history(database: &PgConnectOptions) -> Result<Vec<Finding>, VerifyError> {
-    let mut connection = session::connect(database, CONNECT_DEADLINE).await.map_err(VerifyError::Connect)?;
-    let read = check_history_law(&mut connection).await;
-    let _ = connection.close().await;
-    match read {
+    let read = session::look(database, CONNECT_DEADLINE, async |connection: &mut PgConnection| {
+        Ok::<_, VerifyError>(check_history_law(connection).await)
+    });
+    match read.await? {
         Ok(()) => Ok(Vec::new()),
         Err(HistoryError::Broken { broken }) => {
             Ok(broken.into_iter().map(|sentence| Finding::History { sentence }).collect())
@@ -63,9 +64,19 @@ pub async fn verify(
     migrations: &MigrationSet,
     roles: Option<&Roles>,
 ) -> Result<Verification, VerifyError> {
-    let mut connection = session::connect(database, CONNECT_DEADLINE).await.map_err(VerifyError::Connect)?;
+    session::look(database, CONNECT_DEADLINE, async |connection: &mut PgConnection| {
+        examine(connection, migrations, roles).await
+    })
+    .await
+}
+
+async fn examine(
+    connection: &mut PgConnection,
+    migrations: &MigrationSet,
+    roles: Option<&Roles>,
+) -> Result<Verification, VerifyError> {
     let read = |what| move |source| VerifyError::Read { what, source };
-    let memory = bookkeeping::read(&mut connection).await.map_err(read("bookkeeping"))?;
+    let memory = bookkeeping::read(connection).await.map_err(read("bookkeeping"))?;
     let Some(memory) = memory else {
         return Ok(Verification {
             schema_version: 0,
@@ -74,17 +85,17 @@ pub async fn verify(
         });
     };
     let mut findings = rows(migrations, &memory);
-    findings.extend(indexes(&mut connection).await.map_err(read("indexes"))?);
-    findings.extend(constraints(&mut connection).await.map_err(read("constraints"))?);
-    findings.extend(guards::examine(&mut connection, migrations, &memory).await.map_err(read("triggers"))?);
-    findings.extend(heirs(&mut connection).await.map_err(read("tables"))?);
-    findings.extend(rights::wrong(&mut connection, roles).await.map_err(read("grants"))?);
+    findings.extend(memory::examine(connection, migrations, &memory).await.map_err(read("bookkeeping"))?);
+    findings.extend(indexes(connection).await.map_err(read("indexes"))?);
+    findings.extend(constraints(connection).await.map_err(read("constraints"))?);
+    findings.extend(guards::examine(connection, migrations, &memory).await.map_err(read("triggers"))?);
+    findings.extend(heirs(connection).await.map_err(read("tables"))?);
+    findings.extend(rights::wrong(connection, roles).await.map_err(read("grants"))?);
     let known = memory.meta.fingerprint.as_deref();
-    let unchanged = fingerprint::unchanged(&mut connection, known).await.map_err(read("schema"))?;
+    let unchanged = fingerprint::unchanged(connection, known).await.map_err(read("schema"))?;
     if unchanged == Some(false) {
         findings.push(Finding::Drift);
     }
-    let _ = connection.close().await;
     let looks_are_known = unchanged.is_some();
     Ok(Verification { schema_version: memory.schema_version(), findings, looks_are_known })
 }

@@ -111,7 +111,8 @@ async fn a_migrator_whose_node_is_gone_keeps_its_lock_for_a_minute_at_most() {
     let (database, _admin) = empty().await;
     let mut session = migrator::migrate::session::connect(&database.options(Role::Admin), DEADLINE)
         .await
-        .expect("a session of a migrator");
+        .expect("a session");
+    migrator::migrate::session::own(&mut session).await.expect("it is ours");
     let seconds: i32 = query_scalar(
         "SELECT current_setting('tcp_keepalives_idle')::int
             + current_setting('tcp_keepalives_interval')::int * current_setting('tcp_keepalives_count')::int

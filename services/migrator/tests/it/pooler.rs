@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use migrator::migrate::lock::LockError;
-use migrator::migrate::{BackfillError, ChangeError, backfill_until, up, verify};
+use migrator::migrate::{BackfillError, ChangeError, backfill_until, status, up, verify};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection, query_scalar};
+use sqlx::{Connection, Executor, PgConnection, query_scalar};
 use testkit::pooler::{Pooler, Pooling};
 use testkit::{Role, TestDatabase};
 
@@ -115,4 +115,36 @@ async fn behind_a_pool_of_sessions_a_schema_is_made_and_the_lock_ends_with_us() 
             .await
             .expect("the index");
     assert!(valid);
+}
+
+#[tokio::test]
+#[ignore = "needs pgbouncer"]
+async fn whoever_looks_or_is_refused_leaves_the_pools_session_as_it_was() {
+    let (database, mut admin) = empty().await;
+    up(&database.options(Role::Admin), &files(&[TABLE])).await.expect("up, directly");
+    let pooler =
+        Pooler::start(&database, Pooling::Transaction, "default_pool_size = 2").await.expect("a pooler");
+    let through = database.options(Role::Admin).port(pooler.address().port()).extra_float_digits(None);
+    let options = files(&[TABLE]);
+    verify(&through, &options.migrations, None).await.expect("verified");
+    status(&through, &options.migrations).await.expect("looked");
+    up(&through, &options).await.expect_err("it is a pool of transactions");
+    let settings = "SELECT array_agg(name || '=' || setting ORDER BY name) FROM pg_settings
+        WHERE source = 'session' AND name IN ('search_path', 'statement_timeout', 'lock_timeout', 'client_min_messages')";
+    // Both of the pool's sessions: a transaction keeps its one.
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        let mut session = PgConnection::connect_with(&through).await.expect("through the pool");
+        session.execute("BEGIN").await.expect("a transaction");
+        let set: Option<Vec<String>> =
+            query_scalar(settings).fetch_one(&mut session).await.expect("settings");
+        assert_eq!(set, None, "nobody set anything");
+        sessions.push(session);
+    }
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert_eq!(
+        query_scalar::<_, i64>(count).fetch_one(&mut admin).await.expect("sessions"),
+        2,
+        "the pool has two"
+    );
 }

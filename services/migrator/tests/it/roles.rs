@@ -93,6 +93,21 @@ async fn a_login_other_than_the_configured_owner_is_refused() {
 }
 
 #[tokio::test]
+async fn in_the_single_tier_another_login_than_the_schemas_owner_is_refused() {
+    let (database, mut admin) = empty().await;
+    let owner = quoted(&format!("first {}", std::process::id()));
+    run(&mut admin, &format!("CREATE ROLE {owner}; CREATE SCHEMA atelier AUTHORIZATION {owner}"))
+        .await
+        .expect("somebody else's schema");
+    let options = ChangeOptions::embedded().expect("the embedded files");
+    let error =
+        up(&database.options(Role::Admin), &options).await.expect_err("all of it is to have one owner");
+    assert!(matches!(error, ChangeError::Roles(GrantsError::ForeignSchema { .. })), "{error}");
+    let tables = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('atelier')";
+    assert_eq!(query_scalar::<_, i64>(tables).fetch_one(&mut admin).await.expect("a count"), 0);
+}
+
+#[tokio::test]
 async fn the_single_tier_needs_a_login_that_owns_the_database_and_nothing_in_public() {
     let (database, mut admin) = empty().await;
     let app = quoted(&format!("app {}", std::process::id()));

@@ -270,3 +270,37 @@ async fn an_up_that_applies_nothing_does_not_bless_a_drift() {
     migrator::migrate::up(&address, &options).await.expect("up again");
     assert_eq!(verified(&database, &options.migrations).await.findings, [Finding::Drift]);
 }
+
+#[tokio::test]
+async fn bookkeeping_that_no_command_of_ours_made_so_is_found() {
+    for (change, words) in [
+        ("UPDATE atelier.schema_meta SET min_app_schema = 1", "min_app_schema is 1"),
+        (
+            "UPDATE atelier.schema_meta_files SET down_sql = 'SELECT 1' WHERE version = 5",
+            "the stored down file of migration 5",
+        ),
+        (
+            "INSERT INTO atelier.schema_meta_files (version, phase) VALUES (99, 'expand')",
+            "migration 99 is in schema_meta_files",
+        ),
+    ] {
+        let (database, mut admin) = migrated(Role::Admin).await;
+        run(&mut admin, change).await.expect("changed");
+        let found: Vec<String> = found(&database).await.iter().map(ToString::to_string).collect();
+        assert!(found.len() == 1 && found[0].contains(words), "{change}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn how_a_login_is_set_up_to_read_is_no_drift() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    for setting in [
+        "quote_all_identifiers = on",
+        "IntervalStyle = 'iso_8601'",
+        "DateStyle = 'German'",
+        "bytea_output = 'escape'",
+    ] {
+        run(&mut admin, &format!("ALTER DATABASE {} SET {setting}", database.name())).await.expect("set");
+    }
+    assert_eq!(found(&database).await, []);
+}

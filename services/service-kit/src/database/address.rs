@@ -82,6 +82,49 @@ fn is_postgres_url(url: &str) -> bool {
     matches!(scheme, Some("postgres" | "postgresql")) && PgConnectOptions::from_str(url).is_ok()
 }
 
+/// What the library understands behind the question mark; the rest it would ignore.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+fn parameters(url: &str) -> impl Iterator<Item = &str> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split('=').next().unwrap_or(pair))
+}
+
+/// Whether the library knows them all.
+fn check_parameters(url: &str, mistakes: &mut Mistakes<'_>) -> bool {
+    let unknown = |name: &&str| !(PARAMETERS.contains(name) || name.starts_with("options["));
+    let mut are_known = true;
+    for name in parameters(url).filter(unknown) {
+        let problem = format!(
+            "has the parameter '{name}', which is unknown: the known ones are {}",
+            PARAMETERS.join(", ")
+        );
+        mistakes.add("database.url", problem);
+        are_known = false;
+    }
+    are_known
+}
+
 /// What a file holds, without the newline that editors add.
 fn read(key: &'static str, file: &Path) -> Result<String, ConnectOptionsError> {
     let text = std::fs::read_to_string(file).map_err(|source| ConnectOptionsError::File {
@@ -95,6 +138,10 @@ fn read(key: &'static str, file: &Path) -> Result<String, ConnectOptionsError> {
 impl DatabaseAddress {
     /// Adds what is wrong between the keys.
     pub fn check(&self, mistakes: &mut Mistakes<'_>) {
+        // The library would write what it does not know to the log, with its value, each time it is asked.
+        if self.url.as_ref().is_some_and(|url| !check_parameters(url.expose(), mistakes)) {
+            return;
+        }
         match (&self.url, &self.host) {
             (None, None) => mistakes.add("database.host", "must be set, or database.url"),
             (Some(_), Some(_)) => mistakes.add("database.host", "database.url is set too; use one of them"),

@@ -17,6 +17,12 @@ pub(crate) fn plan(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     if plan.is_drifted == Some(true) {
         writeln!(out, "DRIFT: somebody changed the schema by hand; see `migrator verify`")?;
     }
+    for (what, files) in [("up runs", &plan.up), ("up --contracts runs", &plan.contracts)] {
+        if !files.is_empty() {
+            let names: Vec<&str> = files.iter().map(|file| &*file.file).collect();
+            writeln!(out, "{what}: {}", names.join(", "))?;
+        }
+    }
     for planned in plan.up.iter().chain(&plan.contracts) {
         file(planned, out)?;
     }

@@ -32,6 +32,11 @@ pub enum Finding {
         /// sqlx's description.
         description: String,
     },
+    /// The migrator's own tables were changed by another.
+    Bookkeeping {
+        /// What of them.
+        what: String,
+    },
     /// An index that a failed `CREATE INDEX CONCURRENTLY` left behind: it costs and serves nobody.
     InvalidIndex {
         /// Its name.
@@ -114,6 +119,7 @@ impl fmt::Display for Finding {
                     "migration {version} ({description}) was not recorded by this migrator, or did not finish"
                 )
             }
+            Self::Bookkeeping { what } => write!(f, "the migrator's own tables were changed: {what}"),
             Self::InvalidIndex { index } => {
                 write!(f, "index {index} is INVALID: drop it and create it again")
             }

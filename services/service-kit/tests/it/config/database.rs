@@ -70,6 +70,18 @@ fn one_of_url_and_host_must_be_set_and_only_one() {
 }
 
 #[test]
+fn a_parameter_that_nobody_understands_is_named_without_its_value() {
+    let url = |parameters: &str| format!("'postgres://a@localhost/b?{parameters}'");
+    refused(
+        &[("url", &url("sslmod=planted"))],
+        "has the parameter 'sslmod', which is unknown: the known ones are sslmode",
+    );
+    let told = database(&[("url", &url("sslmod=planted"))]).expect_err("refused");
+    assert!(!told.contains("planted"), "{told}");
+    assert!(database(&[("url", &url("sslmode=disable&options[lock_timeout]=1s"))]).is_ok());
+}
+
+#[test]
 fn one_password_is_enough() {
     refused(
         &[HOST, USER, ("password", "'a'"), ("password_file", "'/run/secrets/p'")],
