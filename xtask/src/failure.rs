@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     File { path: PathBuf, source: io::Error },
     /// A check found something; each finding was printed already.
     Found { count: usize, what: &'static str, remedy: String },
+    /// The tree is not as it has to be first.
+    Unready { what: String, remedy: &'static str },
     /// Something was asked for by name that this machine does not have, or nobody knows.
     Missing { names: Vec<String>, remedy: &'static str },
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Failure {
             Self::Ended { command, status } => write!(f, "`{command}` ended with {status}"),
             Self::File { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Found { count, what, remedy } => write!(f, "{count} {what}. {remedy}"),
+            Self::Unready { what, remedy } => write!(f, "{what}. {remedy}"),
             Self::Missing { names, remedy } => write!(f, "missing: {}. {remedy}", names.join(", ")),
         }
     }

@@ -17,6 +17,7 @@ mod forward;
 mod image;
 mod migrate;
 mod needs;
+mod release;
 mod schemathesis;
 mod shell;
 mod squawk;
@@ -57,6 +58,8 @@ enum Command {
     Values(forward::Args),
     /// Each program in a container image of its own.
     Image(image::Args),
+    /// Make this tree a release: its version everywhere, the changelog cut, migrations looked at.
+    Release(release::Args),
     /// Atelier on a real Kubernetes: installs, walks an order, breaks things, looks whether they heal.
     E2e(forward::Args),
     /// The Secrets of a development cluster (k8s/dev), as manifests.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::E2e(args) => forward::to(&["e2e", "chart"], &[], &args),
         Command::Image(args) => image::run(&args),
         Command::Migrate(command) => migrate::run(&command),
+        Command::Release(args) => release::run(&args),
         Command::Squawk => squawk::run(),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),

@@ -15,6 +15,7 @@ mod tree;
 mod words;
 mod workflows;
 
+pub(crate) use git::released_migrations;
 pub(crate) use tree::Tree;
 
 use std::fmt;

@@ -17,7 +17,7 @@ pub(super) fn files() -> Result<Vec<PathBuf>, Failure> {
 /// The migrations at the newest release tag (`v…`) that this commit descends from; empty before the first release.
 ///
 /// Because they are append-only, the newest release holds all earlier ones.
-pub(super) fn released_migrations() -> Result<BTreeMap<PathBuf, String>, Failure> {
+pub(crate) fn released_migrations() -> Result<BTreeMap<PathBuf, String>, Failure> {
     let mut describe = shell::program("git");
     let Some(tag) = shell::ask(describe.args(["describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"]))
     else {
