@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::needs::Required;
+use crate::judges::{self, Judge};
 use crate::shell;
 
 /// What may not be left out.
@@ -47,29 +47,11 @@ const EXCEPTIONS: [(&str, &str); 6] = [
     ("deployment-replicas", "a file of values for trying out has one pod of each service"),
 ];
 
-/// Is content, or has said what is wrong.
-type Judge = fn() -> Result<(), Failure>;
-
 /// Asks each judge that is there.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let judges: [(&str, Judge); 4] =
         [("helm", lint), ("kubeconform", conform), ("kube-score", score), ("kubectl", kustomize)];
-    let (there, missing): (Vec<_>, Vec<_>) =
-        judges.into_iter().partition(|(name, _)| shell::find(name).is_some());
-    let mut passed = Ok(());
-    for (name, judge) in there {
-        println!("chart: {name}");
-        passed = passed.and(judge());
-    }
-    let required = Required::new(&args.require);
-    let names: Vec<String> = missing.iter().map(|(name, _)| (*name).to_owned()).collect();
-    println!("skipped: {} ({})", names.len(), names.join(", "));
-    let names: Vec<String> = names.into_iter().filter(|name| required.has(name)).collect();
-    if !names.is_empty() {
-        let remedy = "`cargo xtask tools` says how to get them.";
-        return Err(Failure::Missing { names, remedy });
-    }
-    passed
+    judges::ask("chart", &judges, &args.require)
 }
 
 /// Every file of values, where a warning is a failure too.

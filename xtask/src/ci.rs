@@ -10,7 +10,7 @@ use crate::chart;
 use crate::codegen;
 use crate::failure::Failure;
 use crate::needs::Required;
-use crate::{bench, schemathesis, shell, squawk, test, tidy};
+use crate::{bench, schemathesis, shell, squawk, test, tidy, workflows};
 
 /// Which steps, and what they may not leave out.
 #[derive(clap::Args)]
@@ -38,6 +38,7 @@ enum Step {
     Fmt,
     Tidy,
     Squawk,
+    Workflows,
     Deny,
     Clippy,
     Codegen,
@@ -67,6 +68,7 @@ impl Step {
             Self::Fmt => "cargo fmt --all   (repairs it)",
             Self::Tidy => "cargo xtask tidy",
             Self::Squawk => "cargo xtask squawk",
+            Self::Workflows => "cargo xtask workflows",
             Self::Deny => "cargo deny check bans licenses sources",
             Self::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
             Self::Codegen => "cargo xtask codegen   (renews it)",
@@ -110,6 +112,7 @@ impl Step {
             Self::Fmt => shell::run(shell::cargo().args(["fmt", "--all", "--check"])),
             Self::Tidy => tidy::run(),
             Self::Squawk => squawk::run(),
+            Self::Workflows => workflows::run(&workflows::Args { require: args.require.clone() }),
             Self::Deny => deny(args),
             Self::Clippy => shell::run(shell::cargo().args([
                 "clippy",

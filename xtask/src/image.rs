@@ -5,9 +5,11 @@
 
 mod contents;
 mod engine;
+mod list;
 mod listing;
 mod programs;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +17,9 @@ use crate::failure::Failure;
 use crate::shell;
 use engine::Engine;
 use listing::Entry;
+pub(crate) use programs::Arch;
+use programs::Libc;
 pub(crate) use programs::Programs;
-use programs::{Arch, Libc};
 
 /// Which images, by what, and where they go.
 #[derive(clap::Args)]
@@ -55,7 +58,43 @@ const BYTES_MAX: u64 = 25_000_000;
 
 /// Compiles, builds, then saves and pushes as asked.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let engine = Engine::choose(args.engine, Engine::works)?;
+    make(Engine::choose(args.engine, Engine::works)?, args).map(|_| ())
+}
+
+/// Pushes every image for each of `arches`, and a list of them under `tag`; gives names and digests of those lists.
+pub(crate) fn publish(
+    registry: &str,
+    tag: &str,
+    arches: &[Arch],
+    profile: &str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let engine = Engine::choose(None, Engine::works)?;
+    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for arch in arches {
+        let args = Args {
+            engine: Some(engine),
+            save: None,
+            push: Some(registry.to_owned()),
+            tag: format!("{tag}-{}", arch.name()),
+            profile: profile.to_owned(),
+            libc: Some(Libc::Musl),
+            arch: Some(*arch),
+            with_dev: false,
+        };
+        for Entry { image, digest, .. } in make(engine, &args)? {
+            let member = digest.map(|digest| format!("{image}@{digest}"));
+            members.entry(image).or_default().extend(member);
+        }
+    }
+    let scratch = shell::root().join("target/image");
+    let push = |(image, members): (String, Vec<String>)| {
+        let digest = engine.push_list(&format!("{image}:{tag}"), &members, &scratch)?;
+        Ok((image, digest))
+    };
+    members.into_iter().map(push).collect()
+}
+
+fn make(engine: Engine, args: &Args) -> Result<Vec<Entry>, Failure> {
     println!("image: building with {engine}");
     let programs = Programs::compile(&args.profile, args.libc, args.arch, args.with_dev)?;
     let folder = shell::root().join("target/image");
@@ -80,7 +119,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let list = listed.join("images.json");
     fs::write(&list, listing::json(&entries)).map_err(Failure::file(&list))?;
     println!("image: {} lists them", list.display());
-    Ok(())
+    Ok(entries)
 }
 
 fn absolute(folder: &Path) -> Result<PathBuf, Failure> {

@@ -15,8 +15,10 @@ mod codegen;
 mod failure;
 mod forward;
 mod image;
+mod judges;
 mod migrate;
 mod needs;
+mod publish;
 mod release;
 mod schemathesis;
 mod shell;
@@ -24,6 +26,7 @@ mod squawk;
 mod test;
 mod tidy;
 mod tools;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -60,10 +63,14 @@ enum Command {
     Image(image::Args),
     /// Make this tree a release: its version everywhere, the changelog cut, migrations looked at.
     Release(release::Args),
+    /// A release's images and charts to a registry, signed if asked.
+    Publish(publish::Args),
     /// Atelier on a real Kubernetes: installs, walks an order, breaks things, looks whether they heal.
     E2e(forward::Args),
     /// The Secrets of a development cluster (k8s/dev), as manifests.
     DevSecrets(forward::Args),
+    /// Outside judges of the workflows: actionlint, zizmor.
+    Workflows(workflows::Args),
     /// What these commands can use: found or missing, what for, how to get it.
     Tools,
     #[command(hide = true)]
@@ -83,10 +90,12 @@ fn main() -> ExitCode {
         Command::E2e(args) => forward::to(&["e2e", "chart"], &[], &args),
         Command::Image(args) => image::run(&args),
         Command::Migrate(command) => migrate::run(&command),
+        Command::Publish(args) => publish::run(&args),
         Command::Release(args) => release::run(&args),
         Command::Squawk => squawk::run(),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),
+        Command::Workflows(args) => workflows::run(&args),
         Command::Tools => tools::run(),
         Command::ExpandQueries(args) => codegen::queries::expand(&args),
     };

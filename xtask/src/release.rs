@@ -12,8 +12,7 @@ use std::fs;
 
 use crate::failure::Failure;
 use crate::{codegen, shell, squawk, tidy};
-pub(crate) use changelog::notes;
-pub(crate) use version::Version;
+use version::Version;
 
 const CHANGELOG: &str = "CHANGELOG.md";
 
@@ -57,6 +56,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     println!("  git tag --annotate v{version} --message \"Atelier {version}\"");
     println!("  git push --follow-tags");
     Ok(())
+}
+
+/// What the changelog says of `version`.
+pub(crate) fn said(version: &str) -> Result<String, Failure> {
+    let path = shell::root().join(CHANGELOG);
+    let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+    let said = version.parse().ok().and_then(|version| changelog::notes(&text, version));
+    said.map(str::to_owned).ok_or_else(|| Failure::Unready {
+        what: format!("{CHANGELOG} has no section of {version}"),
+        remedy: "`cargo xtask release` makes it.",
+    })
 }
 
 /// The newest release that this commit descends from.

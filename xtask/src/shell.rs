@@ -120,6 +120,21 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     }
 }
 
+/// Runs to the end and gives all that was said, for programs that answer among their complaints.
+pub(crate) fn told(command: &mut Command) -> Result<String, Failure> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| Failure::Start { command: describe(command), source })?;
+    let told =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Ok(told);
+    }
+    eprint!("{told}");
+    Err(Failure::Ended { command: describe(command), status: output.status })
+}
+
 /// What a program prints, or `None` if it cannot be run or is not content: for questions that may have no answer.
 pub(crate) fn ask(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;

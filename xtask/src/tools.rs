@@ -43,6 +43,18 @@ const TOOLS: &[Tool] = &[
         remedy: "pipx install squawk-cli, in the version of .ci/requirements.in",
     },
     Tool {
+        name: "actionlint",
+        version: &["actionlint", "-version"],
+        purpose: "workflows, and the step of ci; skipped by name without it",
+        remedy: "with Go: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
+    },
+    Tool {
+        name: "zizmor",
+        version: &["zizmor", "--version"],
+        purpose: "workflows, and the step of ci; skipped by name without it",
+        remedy: "pipx install zizmor, in the version of .ci/requirements.in",
+    },
+    Tool {
         name: "schemathesis",
         version: &["schemathesis", "--version"],
         purpose: "schemathesis, and the step of ci; skipped by name without it",
@@ -143,6 +155,24 @@ const TOOLS: &[Tool] = &[
         version: &["buildah", "--version"],
         purpose: "image (1.28 or newer)",
         remedy: "your system's package buildah",
+    },
+    Tool {
+        name: "cosign",
+        version: &["cosign", "version"],
+        purpose: "publish --sign: signatures",
+        remedy: "https://docs.sigstore.dev/cosign/system_config/installation, or with Go: go install github.com/sigstore/cosign/v3/cmd/cosign",
+    },
+    Tool {
+        name: "syft",
+        version: &["syft", "version"],
+        purpose: "publish --sign: what is in each image",
+        remedy: "https://github.com/anchore/syft, or with Go: go install github.com/anchore/syft/cmd/syft",
+    },
+    Tool {
+        name: "gh",
+        version: &["gh", "--version"],
+        purpose: "publish --announce: the release's page",
+        remedy: "https://cli.github.com",
     },
     Tool {
         name: "kubectl",

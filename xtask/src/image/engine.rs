@@ -98,7 +98,7 @@ impl Engine {
         }
     }
 
-    fn command(self) -> Command {
+    pub(super) fn command(self) -> Command {
         shell::program(self.to_string())
     }
 }

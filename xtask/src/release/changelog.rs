@@ -24,7 +24,7 @@ fn heading(version: Version) -> String {
 }
 
 /// What is said of a release, for the page that announces it.
-pub(crate) fn notes(text: &str, version: Version) -> Option<&str> {
+pub(super) fn notes(text: &str, version: Version) -> Option<&str> {
     section(text, &heading(version)).and_then(|said| said.split_once('\n')).map(|(_day, said)| said.trim())
 }
 

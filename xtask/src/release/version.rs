@@ -40,13 +40,15 @@ impl std::fmt::Display for Version {
 }
 
 /// Files, and what stands before the version in them.
-const PLACES: [(&str, &str); 9] = [
+const PLACES: [(&str, &str); 11] = [
     ("Cargo.toml", "\nversion = \""),
     ("charts/atelier/Chart.yaml", "\nversion: "),
     ("charts/atelier/Chart.yaml", "\nappVersion: "),
     ("charts/atelier-operator/Chart.yaml", "\nversion: "),
     ("charts/atelier-operator/Chart.yaml", "\nappVersion: "),
     ("k8s/dev/catalog.yaml", "image: localhost/atelier/catalog-stub:"),
+    ("docs/kubernetes.md", "--version "),
+    ("docs/kubernetes.md", "/orders:"),
     ("k8s/gitops/argocd/application.yaml", "targetRevision: v"),
     ("k8s/gitops/flux/atelier.yaml", "tag: v"),
     ("README.md", "--tag localhost/atelier/orders:"),
@@ -85,7 +87,7 @@ mod tests {
         let version = |text: &str| text.parse::<Version>();
         assert!(version("0.9.9").expect("one") < version("0.10.0").expect("one"));
         assert_eq!(version("1.20.3").expect("one").to_string(), "1.20.3");
-        for wrong in ["1.2", "1.2.3.4", "v1.2.3", "1.2.x", "01.2.3", "1.2.3-rc.1", "+1.2.3", ""] {
+        for wrong in ["1.2", "10.0.0.1", "v1.2.3", "1.2.x", "01.2.3", "1.2.3-rc.1", "+1.2.3", ""] {
             assert!(version(wrong).is_err(), "{wrong}");
         }
     }
