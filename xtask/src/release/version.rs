@@ -40,13 +40,15 @@ impl std::fmt::Display for Version {
 }
 
 /// Files, and what stands before the version in them.
-const PLACES: [(&str, &str); 11] = [
+const PLACES: [(&str, &str); 13] = [
     ("Cargo.toml", "\nversion = \""),
     ("charts/atelier/Chart.yaml", "\nversion: "),
     ("charts/atelier/Chart.yaml", "\nappVersion: "),
     ("charts/atelier-operator/Chart.yaml", "\nversion: "),
     ("charts/atelier-operator/Chart.yaml", "\nappVersion: "),
     ("k8s/dev/catalog.yaml", "image: localhost/atelier/catalog-stub:"),
+    ("Dockerfile", "--tag localhost/atelier/order-status:"),
+    ("charts/atelier/ci/all-enabled-values.yaml", "  tag: "),
     ("docs/kubernetes.md", "--version "),
     ("docs/kubernetes.md", "/orders:"),
     ("k8s/gitops/argocd/application.yaml", "targetRevision: v"),
