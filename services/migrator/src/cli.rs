@@ -1,6 +1,7 @@
 //! The command line: arguments in, words and an exit code out. What is asked goes to standard output, what went wrong to
 //! standard error. It decides nothing about migrations.
 
+mod adoption;
 mod args;
 mod cluster;
 mod outcome;
@@ -119,6 +120,8 @@ async fn execute(
         Command::Up(args) => call.up(args, stop).await,
         Command::Backfill(args) => call.backfill(args, stop).await,
         Command::Down(args) => call.down(args, stop).await,
+        Command::Adopt(args) => call.adopt(args, stop).await,
+        Command::Erase(args) => call.erase(args, stop).await,
         other => {
             tokio::select! {
                 done = call.look(other) => done,
@@ -259,6 +262,8 @@ impl<O: Write> Call<'_, O> {
             Command::Up(_)
             | Command::Backfill(_)
             | Command::Down(_)
+            | Command::Adopt(_)
+            | Command::Erase(_)
             | Command::Roles(_)
             | Command::Controller(_)
             | Command::Crd

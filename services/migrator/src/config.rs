@@ -72,6 +72,13 @@ pub struct LogSection {
 #[error("section [database] does not lead to a database")]
 pub struct AddressError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
+impl AddressError {
+    /// For `map_err`.
+    pub(crate) fn of(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(error))
+    }
+}
+
 impl Settings for Config {
     const DEFAULTS: &'static str = include_str!("../config.default.toml");
 
@@ -112,7 +119,7 @@ impl Config {
 impl DatabaseSection {
     /// How to connect.
     pub fn connect_options(&self) -> Result<PgConnectOptions, AddressError> {
-        let options = self.address.connect_options().map_err(|error| AddressError(Box::new(error)))?;
+        let options = self.address.connect_options().map_err(AddressError::of)?;
         Ok(options.application_name(&Build::of("migrator").application_name()))
     }
 }

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use operator::controller::ControllerArgs;
 use operator::kubectl::KubectlArgs;
 use service_kit::cli::{ConfigCommand, Output};
 use service_kit::config::{Listen, ListenError};
 
+use crate::migrate::Doubt;
 use crate::migrate::files::parse_time;
 
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed, or `verify` found something; 64 configuration; 65 an \
@@ -39,6 +41,10 @@ pub(super) enum Command {
     Down(DownArgs),
     /// After a restore: raise the history epoch, let ids go on further, and check the history
     AfterRestore(AfterRestoreArgs),
+    /// Take over the orders of the replaced services, and again what came later; reads the old database only
+    Adopt(AdoptArgs),
+    /// Put a random token in a person's place, and take their words away; `--dry-run` tells what there is of them
+    Erase(EraseArgs),
     /// Print the SQL that makes the three logins of the split tier
     Roles(RolesArgs),
     /// Write all that a bug report needs as one JSON, without secrets
@@ -142,6 +148,84 @@ pub(super) struct AfterRestoreArgs {
     pub(super) ids_ahead: u32,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AdoptArgs {
+    #[command(flatten)]
+    pub(super) from: FromArgs,
+    /// A file with the certificate authority that signed the old server's certificate
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_ca_file: Option<PathBuf>,
+    /// Let the connection to an old server on another machine be unencrypted or unverified
+    #[arg(long)]
+    pub(super) allow_plaintext: bool,
+    /// The schema that has the tables orders and customs
+    #[arg(long, default_value = "public")]
+    pub(super) schema: String,
+    /// The zone of customs.created_at, which says none
+    #[arg(long, default_value = "UTC", value_name = "ZONE")]
+    pub(super) time_zone: String,
+    /// Whether flags with a gap, and `paid` in one table only, count as reached, or as not
+    #[arg(long, value_enum, default_value_t = Doubt::Up)]
+    pub(super) doubt: Doubt,
+    /// The old database is the same as before although it is on another server now
+    #[arg(long)]
+    pub(super) moved: bool,
+    /// How many old orders are read, judged and written at once
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) batch_rows: u32,
+    /// Where the rows that did not fit are told, each with the choice that was made
+    #[arg(long, default_value = "adoption.csv", value_name = "FILE")]
+    pub(super) csv: PathBuf,
+    /// Tell what would be done, and write nothing but the report
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct FromArgs {
+    /// The old database, as postgres://user@host:port/name; a login that may only read is enough
+    #[arg(long, value_name = "URL")]
+    pub(super) from: Option<String>,
+    /// A file that holds it, so that no list of processes shows a password
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct EraseArgs {
+    #[command(flatten)]
+    pub(super) who: WhoArgs,
+    /// Empty the parameters of the orders that they requested, too
+    #[arg(long)]
+    pub(super) params: bool,
+    /// Tell what there is of them, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct WhoArgs {
+    /// Their user id: who they are as a requester, as an operator, and as sender of an Idempotency-Key
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) user: Option<String>,
+    /// Their username: who they are as a creator
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) username: Option<String>,
+}
+
+impl std::fmt::Debug for EraseArgs {
+    /// Whoever is to be erased must not be written down anywhere.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EraseArgs").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Args)]

@@ -23,7 +23,9 @@ use crate::migrate::lock::LockError;
 use crate::migrate::roles::RolesError;
 use crate::migrate::status::{StatusError, WaitError};
 use crate::migrate::verify::VerifyError;
-use crate::migrate::{BackfillError, ChangeError, ContractError, DownError, Finding, PlanError};
+use crate::migrate::{
+    AdoptError, BackfillError, ChangeError, ContractError, DownError, EraseError, Finding, PlanError,
+};
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,20 @@ pub(super) enum Failure {
     Backfill(#[source] BackfillError),
     #[error("down failed")]
     Down(#[source] DownError),
+    #[error("the old database's address cannot be used")]
+    From(#[source] AddressError),
+    #[error("the file of --from-file cannot be read")]
+    FromFile(#[source] io::Error),
+    #[error(
+        "--from would send the password to another machine unprotected: use sslmode=verify-full, or say --allow-plaintext"
+    )]
+    FromUnprotected,
+    #[error("the file of --csv cannot be written")]
+    Rows(#[source] io::Error),
+    #[error("the adoption did not come to its end")]
+    Adopt(#[source] AdoptError),
+    #[error("the erasure was not made")]
+    Erase(#[source] EraseError),
     #[error("the bundle could not be written")]
     Bundle(#[source] io::Error),
     #[error("status failed")]
@@ -85,11 +101,15 @@ impl Failure {
             | Self::Log(_)
             | Self::Address(_)
             | Self::Roles(_)
-            | Self::RolesUnnamed => Exit::Configuration,
+            | Self::RolesUnnamed
+            | Self::From(_)
+            | Self::FromFile(_)
+            | Self::FromUnprotected => Exit::Configuration,
             Self::Stopped => Exit::Temporary,
             Self::Files(_)
             | Self::Output(_)
             | Self::Bundle(_)
+            | Self::Rows(_)
             | Self::Report(_)
             | Self::Definition(_)
             | Self::Ops(_)
@@ -103,6 +123,11 @@ impl Failure {
             Self::Contracts(error) => exit_of_contracts(error),
             Self::Backfill(error) => exit_of_backfill(error),
             Self::Down(error) => exit_of_down(error),
+            Self::Adopt(error) => exit_of_adoption(error),
+            Self::Erase(EraseError::Change(error)) => exit_of_change(error),
+            Self::Erase(EraseError::Busy(_)) => Exit::Temporary,
+            Self::Erase(EraseError::Failed(error)) => exit_of_statement(error),
+            Self::Erase(EraseError::SchemaBehind) => Exit::Failure,
             Self::Wait(WaitError::NewerSchema { .. }) => Exit::NewerSchema,
             Self::AfterRestore(_) | Self::Cluster(_) | Self::Status(_) | Self::Verify(_) | Self::Wait(_) => {
                 Exit::Temporary
@@ -160,6 +185,19 @@ fn exit_of_backfill(error: &BackfillError) -> Exit {
         BackfillError::Busy { .. } => Exit::Temporary,
         BackfillError::ExpandsPending { .. } => Exit::Failure,
         BackfillError::Failed { source, .. } => exit_of_statement(source),
+    }
+}
+
+fn exit_of_adoption(error: &AdoptError) -> Exit {
+    match error {
+        AdoptError::Change(error) => exit_of_change(error),
+        AdoptError::OldConnect(_) => Exit::Temporary,
+        AdoptError::OldRead(error) | AdoptError::New(error) => exit_of_statement(error),
+        AdoptError::Shape { .. }
+        | AdoptError::TimeZone { .. }
+        | AdoptError::AnotherSource { .. }
+        | AdoptError::OtherChoices { .. } => Exit::Configuration,
+        AdoptError::SchemaBehind | AdoptError::Report(_) | AdoptError::Different { .. } => Exit::Failure,
     }
 }
 

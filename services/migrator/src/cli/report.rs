@@ -1,5 +1,6 @@
 //! What was done and found, in words or as JSON.
 
+mod adoption;
 mod plan;
 
 use std::io::{self, Write};
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use crate::migrate::up::Applied;
 use crate::migrate::{Filled, Restored, Status, UpReport, Verification, Window};
+pub(super) use adoption::{adopted, erased};
 pub(super) use plan::{down_plan, plan};
 
 pub(super) fn json(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {

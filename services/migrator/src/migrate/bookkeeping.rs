@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor, FromRow, query, query_as, query_scalar, raw_sql};
 
+use super::adopt;
 use super::applications;
 use super::files::{Migration, Phase};
 use super::fingerprint;
@@ -142,6 +143,7 @@ pub(super) async fn prepare(connection: &mut PgConnection, unchanged: bool) -> R
         transaction.execute("CREATE SCHEMA atelier").await?;
     }
     raw_sql(TABLES).execute(&mut *transaction).await?;
+    raw_sql(adopt::memory::TABLES).execute(&mut *transaction).await?;
     if query_scalar(IS_FOUNDING_MISSING).fetch_one(&mut *transaction).await? {
         transaction.execute(ADD_IS_FOUNDING).await?;
     }

@@ -13,7 +13,7 @@ use super::grants::{self, GrantsError};
 use super::lock::{self, Held, Key, LockError};
 use super::roles::Roles;
 use super::session::{self, ConnectError};
-use super::{fingerprint, plan, verify};
+use super::{adopt, fingerprint, plan, verify};
 
 /// How a change goes about it.
 #[derive(Clone, Debug)]
@@ -219,4 +219,16 @@ pub(super) fn judge(migrations: &MigrationSet, memory: &Memory) -> Result<(), Ch
         Some(file) => Err(ChangeError::Checksum { file }),
         None => Ok(()),
     }
+}
+
+/// Whether the database has all that this release makes, for commands that work on rows and leave the schema alone.
+pub(super) async fn is_current(
+    connection: &mut PgConnection,
+    migrations: &MigrationSet,
+) -> Result<bool, ChangeError> {
+    let memory = bookkeeping::read(connection).await.map_err(ChangeError::bookkeeping("read"))?;
+    let memory = memory.unwrap_or_default();
+    judge(migrations, &memory)?;
+    let is_there = adopt::memory::is_there(connection).await.map_err(ChangeError::bookkeeping("read"))?;
+    Ok(is_there && memory.schema_version() >= migrations.schema_version())
 }

@@ -20,14 +20,17 @@ pub enum Key {
     Migration,
     /// Filling rows, which takes long, and which an `up` must not wait for.
     Backfill,
+    /// Taking over the orders of the replaced services, which takes long, too.
+    Adoption,
 }
 
 impl Key {
-    /// The letters of "atelier", and of "filling".
+    /// The letters of "atelier", of "filling", and of "adopts".
     const fn number(self) -> i64 {
         match self {
             Self::Migration => 0x61_7465_6c69_6572,
             Self::Backfill => 0x66_696c_6c69_6e67,
+            Self::Adoption => 0x61_646f_7074_73,
         }
     }
 }

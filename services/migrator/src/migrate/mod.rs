@@ -3,6 +3,7 @@
 //! One file a concern: what the files are, what the database remembers, who may go on, what is done, what is told.
 //! Nothing here knows the command line, prints, or ends the process.
 
+pub mod adopt;
 pub mod after_restore;
 pub mod analysis;
 pub mod applications;
@@ -14,6 +15,7 @@ pub mod bundle;
 pub mod change;
 pub mod contract;
 pub mod down;
+pub mod erase;
 pub mod files;
 pub mod fingerprint;
 pub mod grants;
@@ -28,12 +30,14 @@ pub mod status;
 pub mod up;
 pub mod verify;
 
+pub use adopt::{AdoptError, AdoptOptions, Adopted, Doubt, adopt_until};
 pub use after_restore::{Restored, after_restore};
 pub use backfill::{BackfillError, Filled, backfill_until};
 pub use bundle::{Bundle, bundle};
 pub use change::{ChangeError, ChangeOptions};
 pub use contract::{ContractError, contract_until};
 pub use down::{DownError, DownPlan, down_plan, down_until};
+pub use erase::{EraseError, Erased, Person, erase_until};
 pub use files::{Migration, MigrationSet, Phase};
 pub use plan::{Plan, PlanError, plan};
 pub use roles::Roles;

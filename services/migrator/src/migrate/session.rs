@@ -235,3 +235,9 @@ pub(super) async fn cancel(options: &PgConnectOptions, backend: i32) {
         Err(_) => tracing::debug!("the running statement could not be cancelled in time"),
     }
 }
+
+/// Somebody else was at the same rows: a lock timeout, a deadlock, or two writers of one row.
+pub(super) fn is_collision(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("55P03" | "40P01" | "40001"))
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod adopt;
 mod after_restore;
 mod backfill;
 mod bounds;

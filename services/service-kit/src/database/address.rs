@@ -163,12 +163,17 @@ impl DatabaseAddress {
             let problem = "require does not look at the certificate, and so not at database.ca_file: use verify-full or verify-ca";
             mistakes.add("database.sslmode", problem);
         }
-        let unverified = matches!(self.ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer);
-        if unverified && !self.is_loopback() && !self.allow_plaintext {
+        if self.is_unprotected() {
             let problem = "would send the password to another machine unprotected: use verify-full, or set \
                            database.allow_plaintext=true";
             mistakes.add("database.sslmode", problem);
         }
+    }
+
+    /// Whether the password would go to another machine without anybody having allowed it.
+    pub fn is_unprotected(&self) -> bool {
+        let unverified = matches!(self.ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer);
+        unverified && !self.is_loopback() && !self.allow_plaintext
     }
 
     /// The options of a new connection. Files are read anew each time.

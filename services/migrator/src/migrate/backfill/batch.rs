@@ -9,6 +9,7 @@ use super::BackfillError;
 use crate::migrate::apply::set_timeouts;
 use crate::migrate::backoff::Backoff;
 use crate::migrate::files::Migration;
+use crate::migrate::session::is_collision;
 
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -43,12 +44,6 @@ pub(in crate::migrate) async fn to_the_end(
 ) -> Result<(), sqlx::Error> {
     while once(connection, file).await?.0 > 0 {}
     Ok(())
-}
-
-/// Somebody else was at the same rows: a lock timeout, a deadlock, or two writers of one row.
-fn is_collision(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    matches!(code.as_deref(), Some("55P03" | "40P01" | "40001"))
 }
 
 async fn once(connection: &mut PgConnection, file: &Migration) -> Result<(u64, i64), sqlx::Error> {

@@ -1,0 +1,310 @@
+//! The old database: looked at, never written. Each look is a short READ ONLY transaction under a time limit, so that the replaced
+//! services go on undisturbed, and no snapshot of ours keeps their rows from being cleaned up.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, FromRow, Postgres, Transaction, query_as, query_scalar};
+
+use super::mapping;
+use super::rule::{DUPLICATE, Finding, NO_ORDER_ID};
+use super::{AdoptError, AdoptOptions, Doubt};
+use crate::migrate::session;
+
+/// How long one look may take.
+const LOOK: Duration = Duration::from_mins(2);
+
+/// What each table must have: a column, and the types that it may be of, or any.
+const ORDERS: [(&str, &[&str]); 9] = [
+    ("id", INTEGERS),
+    ("order_id", INTEGERS),
+    ("requester_id", &[]),
+    ("created_by", &[]),
+    ("requested", BOOLEAN),
+    ("accepted", BOOLEAN),
+    ("completed", BOOLEAN),
+    ("paid", BOOLEAN),
+    ("alert", BOOLEAN),
+];
+const CUSTOMS: [(&str, &[&str]); 9] = [
+    ("id", INTEGERS),
+    ("model_id", &[]),
+    ("user_id", &[]),
+    ("created_by", &[]),
+    ("custom_params", &["jsonb"]),
+    ("cost_initial", &[]),
+    ("cost_final", &[]),
+    ("state", &[]),
+    ("created_at", &["timestamp without time zone", "timestamp with time zone"]),
+];
+const INTEGERS: &[&str] = &["smallint", "integer", "bigint"];
+const BOOLEAN: &[&str] = &["boolean"];
+
+/// Where the tables are, and how what they leave open is read.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) schema: String,
+    pub(super) time_zone: String,
+    /// Whether `customs.created_at` has a zone of its own.
+    pub(super) has_zone: bool,
+    /// Whether doubt is settled upwards.
+    pub(super) is_up: bool,
+}
+
+/// One old order, as the mapping has it.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct OldOrder {
+    pub(super) order_id: i64,
+    pub(super) o_id: Option<i64>,
+    pub(super) c_id: Option<i64>,
+    pub(super) spare_ids: Vec<i64>,
+    pub(super) requester_id: Option<String>,
+    pub(super) created_by: Option<String>,
+    pub(super) rung: i32,
+    pub(super) alert: bool,
+    pub(super) model_id: Option<String>,
+    pub(super) params_kind: String,
+    pub(super) params: Option<String>,
+    pub(super) cost_initial: Option<String>,
+    pub(super) cost_final: Option<String>,
+    pub(super) created_at: String,
+    pub(super) hash: String,
+    pub(super) notes: Vec<String>,
+    pub(super) found: String,
+}
+
+impl OldOrder {
+    /// What is found of it under `rule`: in `orders`, unless it has no row there.
+    pub(super) fn finding(&self, rule: impl Into<std::borrow::Cow<'static, str>>) -> Finding {
+        let (old_table, old_id) = match (self.o_id, self.c_id) {
+            (Some(id), _) => ("orders", id),
+            (None, id) => ("customs", id.unwrap_or_default()),
+        };
+        Finding {
+            order_id: self.order_id,
+            old_table: old_table.into(),
+            old_id,
+            rule: rule.into(),
+            found: self.found.clone(),
+        }
+    }
+
+    /// What the mapping found of it.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let spare = self.spare_ids.iter().map(|&old_id| Finding { old_id, ..self.finding(DUPLICATE) });
+        self.notes.iter().map(|note| self.finding(note.clone())).chain(spare).collect()
+    }
+}
+
+/// How many rows there are.
+#[derive(Debug, Clone, Copy, FromRow, serde::Serialize)]
+pub struct OldCounts {
+    /// In `orders`.
+    pub orders: i64,
+    /// In `customs`.
+    pub customs: i64,
+}
+
+/// A connection to it.
+#[derive(Debug)]
+pub(super) struct Source {
+    connection: PgConnection,
+    pub(super) place: Place,
+    /// Which database it is: its name, and the number of its server where we may ask.
+    pub(super) identity: String,
+}
+
+impl Source {
+    /// Connects, and looks whether the two tables are there and as they should be.
+    pub(super) async fn open(how: &AdoptOptions, deadline: Duration) -> Result<Self, AdoptError> {
+        let address: &PgConnectOptions = &how.from;
+        let connection = session::connect(address, deadline).await.map_err(AdoptError::OldConnect)?;
+        let place = Place {
+            schema: how.schema.clone(),
+            time_zone: how.time_zone.clone(),
+            has_zone: false,
+            is_up: how.doubt == Doubt::Up,
+        };
+        let mut source = Self { connection, place, identity: String::new() };
+        source.identity = source.identify().await.map_err(AdoptError::OldRead)?;
+        let mut wrong = Vec::new();
+        for (table, columns) in [("orders", &ORDERS[..]), ("customs", &CUSTOMS[..])] {
+            let types = source.types(table).await.map_err(AdoptError::OldRead)?;
+            let of = |name: &str| types.iter().find(|(it, _)| it == name).map(|(_, of)| of.as_str());
+            for (name, allowed) in columns {
+                match of(name) {
+                    None => wrong.push(format!("{table}.{name} is missing")),
+                    Some(is) if !allowed.is_empty() && !allowed.contains(&is) => {
+                        wrong.push(format!("{table}.{name} is {is} instead of {}", allowed.join(" or ")));
+                    }
+                    Some(is) => source.place.has_zone |= *name == "created_at" && is.ends_with("with time zone"),
+                }
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(AdoptError::Shape { schema: how.schema.clone(), wrong });
+        }
+        let known: bool = source.ask("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)", &how.time_zone).await?;
+        if known { Ok(source) } else { Err(AdoptError::TimeZone { name: how.time_zone.clone() }) }
+    }
+
+    async fn look(&mut self) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+        let mut look = self.connection.begin_with("BEGIN READ ONLY").await?;
+        // Rows are hashed as text, so nothing may change how a text looks.
+        let settings = format!(
+            "SET LOCAL statement_timeout = {}; SET LOCAL DateStyle = 'ISO'; SET LOCAL TimeZone = 'UTC';
+             SET LOCAL extra_float_digits = 1; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex'",
+            LOOK.as_millis()
+        );
+        look.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
+        Ok(look)
+    }
+
+    async fn ask(&mut self, sql: &'static str, text: &str) -> Result<bool, AdoptError> {
+        let mut look = self.look().await.map_err(AdoptError::OldRead)?;
+        query_scalar(sql).bind(text).fetch_one(&mut *look).await.map_err(AdoptError::OldRead)
+    }
+
+    async fn identify(&mut self) -> Result<String, sqlx::Error> {
+        let mut look = self.look().await?;
+        let (name, may): (String, bool) = query_as(
+            "SELECT current_database()::text, has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')",
+        )
+        .fetch_one(&mut *look)
+        .await?;
+        if !may {
+            return Ok(name);
+        }
+        let server: String =
+            query_scalar("SELECT system_identifier::text FROM pg_control_system()").fetch_one(&mut *look).await?;
+        Ok(format!("{name} of server {server}"))
+    }
+
+    async fn types(&mut self, table: &str) -> Result<Vec<(String, String)>, sqlx::Error> {
+        let named = format!("{}.{table}", quoted(&self.place.schema));
+        let mut look = self.look().await?;
+        query_as(
+            "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute
+             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+        )
+        .bind(named)
+        .fetch_all(&mut *look)
+        .await
+    }
+
+    /// How many rows there are.
+    pub(super) async fn counts(&mut self) -> Result<OldCounts, sqlx::Error> {
+        let schema = quoted(&self.place.schema);
+        let sql = format!(
+            "SELECT (SELECT count(*) FROM {schema}.orders) AS orders, (SELECT count(*) FROM {schema}.customs) AS customs"
+        );
+        let mut look = self.look().await?;
+        query_as(AssertSqlSafe(sql)).fetch_one(&mut *look).await
+    }
+
+    /// The key that ends the next range of `rows_max` keys, and how many there are; none behind the last one.
+    pub(super) async fn next(&mut self, after: i64, rows_max: u32) -> Result<Option<(i64, i64)>, sqlx::Error> {
+        let schema = quoted(&self.place.schema);
+        let keys = |table: &str, key: &str| {
+            format!(
+                "(SELECT DISTINCT {key} AS key FROM {schema}.{table}
+                  WHERE {key} > $1::int8 AND {key} <= 9007199254740991 ORDER BY {key} LIMIT $2::int8)"
+            )
+        };
+        let sql = format!(
+            "SELECT max(key)::int8, count(*) FROM (
+                SELECT key FROM ({} UNION {}) AS both_tables ORDER BY key LIMIT $2::int8
+             ) AS range",
+            keys("orders", "order_id"),
+            keys("customs", "id"),
+        );
+        let mut look = self.look().await?;
+        let (upto, keys): (Option<i64>, i64) = query_as(AssertSqlSafe(sql))
+            .bind(after)
+            .bind(i64::from(rows_max))
+            .fetch_one(&mut *look)
+            .await?;
+        Ok(upto.map(|upto| (upto, keys)))
+    }
+
+    /// One hash of all that stands between two keys.
+    pub(super) async fn digest(&mut self, after: i64, upto: i64) -> Result<String, sqlx::Error> {
+        let sql = format!(
+            "{} SELECT coalesce(md5(string_agg(order_id || hash, '' ORDER BY order_id)), '') FROM pairs",
+            mapping::pairs(&self.place)
+        );
+        let mut look = self.look().await?;
+        query_scalar(AssertSqlSafe(sql)).bind(after).bind(upto).fetch_one(&mut *look).await
+    }
+
+    /// The orders between two keys, mapped.
+    pub(super) async fn rows(&mut self, after: i64, upto: i64) -> Result<Vec<OldOrder>, sqlx::Error> {
+        let sql = format!(
+            "{} SELECT order_id, o_id, c_id, spare_ids, requester_id, created_by, rung, alert, model_id, params_kind, params,
+                cost_initial::text, cost_final::text, created_at, hash, notes, found
+             FROM mapped ORDER BY order_id",
+            mapping::mapped(&self.place)
+        );
+        let mut look = self.look().await?;
+        query_as(AssertSqlSafe(sql)).bind(after).bind(upto).fetch_all(&mut *look).await
+    }
+
+    /// The checksum of what is promised between two keys, but for some orders; `no_objects` have parameters that are none.
+    pub(super) async fn checksum(
+        &mut self,
+        (after, upto): (i64, i64),
+        but: &[i64],
+        no_objects: &[i64],
+    ) -> Result<(i64, String), sqlx::Error> {
+        let sql = format!("{}{}", mapping::promised(&self.place), mapping::CHECKSUM);
+        let mut look = self.look().await?;
+        let asked = query_as(AssertSqlSafe(sql)).bind(after).bind(upto).bind(but).bind(no_objects);
+        asked.fetch_one(&mut *look).await
+    }
+
+    /// The same, a line an order.
+    pub(super) async fn lines(
+        &mut self,
+        (after, upto): (i64, i64),
+        but: &[i64],
+        no_objects: &[i64],
+    ) -> Result<Vec<(i64, String)>, sqlx::Error> {
+        let sql = format!("{}{}", mapping::promised(&self.place), mapping::LINES);
+        let mut look = self.look().await?;
+        let asked = query_as(AssertSqlSafe(sql)).bind(after).bind(upto).bind(but).bind(no_objects);
+        asked.fetch_all(&mut *look).await
+    }
+
+    /// Rows that no key leads to: the next ones above a row number, of one table.
+    pub(super) async fn keyless(
+        &mut self,
+        (table, key): (&'static str, &str),
+        above: i64,
+        rows_max: u32,
+    ) -> Result<Vec<Finding>, sqlx::Error> {
+        let schema = quoted(&self.place.schema);
+        let sql = format!(
+            "SELECT id::int8, coalesce({key}, 0)::int8 FROM {schema}.{table}
+             WHERE ({key} IS NULL OR {key} NOT BETWEEN 1 AND 9007199254740991) AND id > $1::int8 ORDER BY id LIMIT $2::int8"
+        );
+        let mut look = self.look().await?;
+        let rows: Vec<(i64, i64)> = query_as(AssertSqlSafe(sql))
+            .bind(above)
+            .bind(i64::from(rows_max))
+            .fetch_all(&mut *look)
+            .await?;
+        let finding = |(old_id, order_id)| Finding {
+            order_id,
+            old_table: table.into(),
+            old_id,
+            rule: NO_ORDER_ID.into(),
+            found: String::new(),
+        };
+        Ok(rows.into_iter().map(finding).collect())
+    }
+}
+
+/// A name, as SQL has it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
