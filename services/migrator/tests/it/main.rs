@@ -10,6 +10,7 @@ mod cli;
 mod contract;
 mod documents;
 mod down;
+mod erase;
 mod founding;
 mod grants;
 mod history_law;

@@ -51,5 +51,5 @@ FROM (SELECT n, n % 1000 AS defect FROM generate_series(1, :orders) AS n) AS num
 WHERE defect <> 5 ORDER BY n;
 INSERT INTO orders (order_id, requester_id, created_by) SELECT n, 'again', 'again' FROM generate_series(20, :orders, 1000) AS n;
 CREATE INDEX orders_order_id ON orders (order_id);
-SELECT setval('customs_id_seq', :orders);
+SELECT setval('customs_id_seq', greatest(:orders, 1));
 ANALYZE orders, customs;
