@@ -22,15 +22,25 @@ impl<O: Write> Call<'_, O> {
         stop: impl Future<Output = ()>,
     ) -> Result<Exit, Failure> {
         let from = old_database(&args)?;
-        let AdoptArgs { schema, time_zone, doubt, moved, batch_rows, csv, dry_run, output, .. } = args;
-        let how = AdoptOptions { from, schema, time_zone, doubt, moved, batch_rows };
+        let AdoptArgs {
+            schema,
+            time_zone,
+            doubt,
+            moved,
+            batch_rows,
+            quick: is_quick,
+            csv,
+            dry_run,
+            output,
+            ..
+        } = args;
+        let how = AdoptOptions { from, schema, time_zone, doubt, moved, batch_rows, is_quick };
         // The report of before stays until this one is whole.
         let mut part = csv.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);
         let mut rows = BufWriter::new(File::create(&part).map_err(Failure::Rows)?);
-        let done =
-            migrate::adopt_until(&self.database, &self.options, &how, dry_run, &mut rows, stop).await;
+        let done = migrate::adopt_until(&self.database, &self.options, &how, dry_run, &mut rows, stop).await;
         let done = match done {
             Ok(done) => done,
             Err(error) => {
@@ -49,8 +59,7 @@ impl<O: Write> Call<'_, O> {
         args: EraseArgs,
         stop: impl Future<Output = ()>,
     ) -> Result<Exit, Failure> {
-        let person =
-            Person { user_id: args.who.user, username: args.who.username, with_params: args.params };
+        let person = Person { user_id: args.who.user, username: args.who.username, with_params: args.params };
         let erased = migrate::erase_until(&self.database, &self.options, &person, args.dry_run, stop)
             .await
             .map_err(Failure::Erase)?;

@@ -175,6 +175,9 @@ pub(super) struct AdoptArgs {
     /// How many old orders are read, judged and written at once
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) batch_rows: u32,
+    /// Verify only what changed since the last run, which takes seconds: for the pause of a switch
+    #[arg(long)]
+    pub(super) quick: bool,
     /// Where the rows that did not fit are told, each with the choice that was made
     #[arg(long, default_value = "adoption.csv", value_name = "FILE")]
     pub(super) csv: PathBuf,

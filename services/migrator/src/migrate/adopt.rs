@@ -29,8 +29,8 @@ use super::session;
 pub use error::AdoptError;
 use progress::Progress;
 use rule::{Finding, HEADER, Rule};
-use source::Source;
 pub use source::OldCounts;
+use source::Source;
 use target::{Fate, Judged};
 use verify::Verdict;
 
@@ -49,6 +49,8 @@ pub struct AdoptOptions {
     pub moved: bool,
     /// Keys a range.
     pub batch_rows: u32,
+    /// Whether only ranges that changed are verified: for the pause of a switch, after a whole verification.
+    pub is_quick: bool,
 }
 
 /// Which way doubt about a stage is settled: flags with a gap, and `paid` in one of the tables only.
@@ -88,7 +90,7 @@ pub struct Adopted {
     pub findings: Vec<Found>,
     /// Orders that the checksums of both databases agree on; absent of a plan.
     pub verified: Option<i64>,
-    /// Orders that are told by the report, or were moved here since, and so not compared.
+    /// Orders that are told by the report, or were moved here since, and so not compared; absent where only changes were verified.
     pub not_compared: Option<i64>,
     /// New ids are drawn from here on; absent of a plan.
     pub ids_from: Option<i64>,
@@ -152,8 +154,7 @@ impl<'a> Pass<'a> {
         is_plan: bool,
     ) -> Result<Self, AdoptError> {
         let database = options.named(database);
-        let mut target =
-            session::connect(&database, options.deadline).await.map_err(ChangeError::Connect)?;
+        let mut target = session::connect(&database, options.deadline).await.map_err(ChangeError::Connect)?;
         if !change::is_current(&mut target, &options.migrations).await? {
             return Err(AdoptError::SchemaBehind);
         }
@@ -169,7 +170,8 @@ impl<'a> Pass<'a> {
             if known.source != source.identity && !how.moved {
                 return Err(AdoptError::AnotherSource { known: known.source, given: source.identity });
             }
-            if (known.time_zone.as_str(), known.doubt.as_str()) != (how.time_zone.as_str(), how.doubt.name()) {
+            if (known.time_zone.as_str(), known.doubt.as_str()) != (how.time_zone.as_str(), how.doubt.name())
+            {
                 return Err(AdoptError::OtherChoices { time_zone: known.time_zone, doubt: known.doubt });
             }
         }
@@ -208,11 +210,12 @@ impl<'a> Pass<'a> {
     }
 
     async fn adopt(mut self, report: &mut (impl Write + ?Sized)) -> Result<Adopted, AdoptError> {
-        let last = self.copy().await?;
+        let (last, verified) = self.copy().await?;
         self.copy_keyless().await?;
         let ids_from = target::move_ids_on(&mut self.target).await.map_err(AdoptError::New)?;
         self.done.ids_from = Some(ids_from);
-        self.verify(last).await?;
+        let verified = if self.how.is_quick { verified } else { self.verify(last).await? };
+        self.done.verified = Some(verified);
         memory::finish(&mut self.target).await.map_err(AdoptError::New)?;
         self.report(report).await?;
         // The lock ends with the session, and nothing hangs on the farewell.
@@ -220,12 +223,13 @@ impl<'a> Pass<'a> {
         Ok(self.done)
     }
 
-    /// All ranges after the one that the pass came to. Answers the last key.
-    async fn copy(&mut self) -> Result<i64, AdoptError> {
+    /// All ranges after the one that the pass came to. Answers the last key, and how many orders were verified on the way.
+    async fn copy(&mut self) -> Result<(i64, i64), AdoptError> {
         let mut after = memory::begin(&mut self.target, &self.source.identity, self.how)
             .await
             .map_err(AdoptError::New)?;
         let mut progress = Progress::new("adopting", self.keys);
+        let mut verified = 0;
         while let Some((upto, keys)) =
             self.source.next(after, self.how.batch_rows).await.map_err(AdoptError::OldRead)?
         {
@@ -233,12 +237,15 @@ impl<'a> Pass<'a> {
                 held.assert(&mut self.target).await.map_err(ChangeError::Lock)?;
             }
             let known = memory::digest(&mut self.target, after, upto).await.map_err(AdoptError::New)?;
-            let is_same =
-                !known.is_empty() && known == self.source.digest(after, upto).await.map_err(AdoptError::OldRead)?;
+            let is_same = !known.is_empty()
+                && known == self.source.digest(after, upto).await.map_err(AdoptError::OldRead)?;
             if is_same {
                 self.count(Fate::Same, keys.unsigned_abs());
             } else {
                 self.copy_range(after, upto).await?;
+                if self.how.is_quick {
+                    verified += self.verify_range(after, upto).await?;
+                }
             }
             memory::reached(&mut self.target, upto).await.map_err(AdoptError::New)?;
             progress.add(keys);
@@ -247,7 +254,7 @@ impl<'a> Pass<'a> {
         // What was adopted and lies behind the last key that there is.
         target::tell_gone(&mut self.target, (after, i64::MAX), &[]).await.map_err(AdoptError::New)?;
         progress.end();
-        Ok(after)
+        Ok((after, verified))
     }
 
     async fn look(&mut self, after: i64, upto: i64) -> Result<Vec<Judged>, AdoptError> {
@@ -281,7 +288,8 @@ impl<'a> Pass<'a> {
         table: (&'static str, &'static str),
         above: &mut i64,
     ) -> Result<Option<Vec<Finding>>, AdoptError> {
-        let page = self.source.keyless(table, *above, self.how.batch_rows).await.map_err(AdoptError::OldRead)?;
+        let page =
+            self.source.keyless(table, *above, self.how.batch_rows).await.map_err(AdoptError::OldRead)?;
         *above = page.last().map_or(*above, |finding| finding.old_id);
         Ok((!page.is_empty()).then_some(page))
     }
@@ -305,7 +313,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Every range up to the last key. The old services go on meanwhile, so one that differs is copied again before it is judged.
-    async fn verify(&mut self, last: i64) -> Result<(), AdoptError> {
+    async fn verify(&mut self, last: i64) -> Result<i64, AdoptError> {
         let mut progress = Progress::new("verifying", self.keys);
         let (mut after, mut verified) = (0, 0);
         while let Some((upto, keys)) =
@@ -320,13 +328,13 @@ impl<'a> Pass<'a> {
             after = upto;
         }
         progress.end();
-        let all: i64 = query_scalar("SELECT count(*) FROM atelier.schema_meta_adopted WHERE version IS NOT NULL")
-            .fetch_one(&mut self.target)
-            .await
-            .map_err(AdoptError::New)?;
-        self.done.verified = Some(verified);
+        let all: i64 =
+            query_scalar("SELECT count(*) FROM atelier.schema_meta_adopted WHERE version IS NOT NULL")
+                .fetch_one(&mut self.target)
+                .await
+                .map_err(AdoptError::New)?;
         self.done.not_compared = Some(all - verified);
-        Ok(())
+        Ok(verified)
     }
 
     async fn verify_range(&mut self, after: i64, upto: i64) -> Result<i64, AdoptError> {

@@ -87,8 +87,7 @@ const COUNT: &str = "SELECT
     (SELECT count(*) FROM atelier.orders WHERE requester_id = $1 AND $3 AND custom_params <> '{}') AS params";
 
 /// Whom the statements are about.
-const WHO: &str =
-    "WITH who AS (SELECT $1::text AS user_id, $2::text AS username, $3::text AS token, $4::bool AS with_params)";
+const WHO: &str = "WITH who AS (SELECT $1::text AS user_id, $2::text AS username, $3::text AS token, $4::bool AS with_params)";
 
 /// The statements of an erasure, in their order. An order of theirs forgets what it looked like in the database that it was adopted from:
 /// that was made of their name, too.
@@ -128,8 +127,7 @@ async fn erase(
     is_plan: bool,
 ) -> Result<Erased, EraseError> {
     let database = options.named(database);
-    let mut connection =
-        session::connect(&database, options.deadline).await.map_err(ChangeError::Connect)?;
+    let mut connection = session::connect(&database, options.deadline).await.map_err(ChangeError::Connect)?;
     if !change::is_current(&mut connection, &options.migrations).await? {
         return Err(EraseError::SchemaBehind);
     }
@@ -147,7 +145,9 @@ async fn erase(
     }
     if !done.erasures.is_empty() {
         // What the planner knows of the most common values holds names as well.
-        for table in ["ANALYZE atelier.orders", "ANALYZE atelier.order_events", "ANALYZE atelier.idempotency_keys"] {
+        for table in
+            ["ANALYZE atelier.orders", "ANALYZE atelier.order_events", "ANALYZE atelier.idempotency_keys"]
+        {
             query(table).execute(&mut connection).await.map_err(EraseError::Failed)?;
         }
     }

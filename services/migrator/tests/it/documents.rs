@@ -1,23 +1,28 @@
-//! What docs/migrations.md answers to its four questions is what this program answers.
+//! What documents show of this program is what it answers: the four questions, an adoption, an erasure.
 
 use std::path::Path;
 use std::process::Command;
 
+use sqlx::PgConnection;
 use testkit::console::{Example, examples, masked};
 use testkit::{Role, TestDatabase};
 
-use crate::support::{application, of_schema, run};
+use crate::adopt::old::Old;
+use crate::support::{application, create, migrated, of_schema, run};
 
 const DOCUMENT: &str = include_str!("../../../../docs/migrations.md");
+const ADOPTING: &str = include_str!("../../../../docs/adopting.md");
+const SECURITY: &str = include_str!("../../../../docs/security.md");
 /// What is asked of a service instead; its own tests do.
 const OF_A_SERVICE: &str = "curl ";
 
-/// What a shell says to it, both its outputs, with this binary at hand.
-fn said(database: &TestDatabase, example: &Example) -> String {
+/// What a shell says to it in `folder`, both its outputs, with this binary at hand.
+fn said(database: &TestDatabase, folder: &Path, example: &Example) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_migrator")).parent().expect("its folder");
     let path = format!("{}:/usr/bin:/bin", binary.display());
     let output = Command::new("sh")
         .args(["-c", &format!("{} 2>&1", example.command)])
+        .current_dir(folder)
         .env_clear()
         .env("PATH", path)
         .env("ATELIER_DATABASE__URL", database.url(Role::Admin))
@@ -39,7 +44,50 @@ async fn the_four_questions_are_answered_as_the_document_says() {
     let ours: Vec<&Example> = all.iter().filter(|it| !it.command.starts_with(OF_A_SERVICE)).collect();
     assert_eq!((all.len(), ours.len()), (6, 5));
     for example in ours {
-        let said = said(&database, example);
-        assert_eq!(masked(&said), masked(&example.output), "$ {}\n{said}", example.command);
+        assert_said(&database, &std::env::temp_dir(), example);
+    }
+}
+
+#[track_caller]
+fn assert_said(database: &TestDatabase, folder: &Path, example: &Example) {
+    let said = said(database, folder, example);
+    assert_eq!(masked(&said), masked(&example.output), "$ {}\n{said}", example.command);
+}
+
+#[tokio::test]
+async fn an_adoption_goes_as_the_document_says() {
+    let old = Old::of(1000).await;
+    let (database, mut admin) = migrated(Role::Admin).await;
+    let folder = std::env::temp_dir().join(format!("adopting-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("old-database"), old.database.url(Role::Admin)).expect("an address");
+    let all = examples(ADOPTING, "## A rehearsal");
+    assert_eq!(all.len(), 4);
+    for example in &all {
+        assert_said(&database, &folder, example);
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+
+    let list = ADOPTING.split_once("```sql\n").expect("a statement").1.split_once("```").expect("its end").0;
+    let rows = async |admin: &mut PgConnection| {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(list.to_owned())).fetch_all(admin).await;
+        rows.expect("a list").len()
+    };
+    assert_eq!(rows(&mut admin).await, 0);
+    run(&mut admin, &create(7000)).await.expect("an order of the new system");
+    assert_eq!(rows(&mut admin).await, 1);
+}
+
+#[tokio::test]
+async fn an_erasure_goes_as_the_document_says() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    for order_id in [1, 2] {
+        let named = create(order_id).replace("'u'", "'ada'").replace("'m'", "'ada-makes'");
+        run(&mut admin, &named).await.expect("an order");
+    }
+    let all = examples(SECURITY, "## Erase a person");
+    assert_eq!(all.len(), 3);
+    for example in &all {
+        assert_said(&database, &std::env::temp_dir(), example);
     }
 }

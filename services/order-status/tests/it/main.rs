@@ -10,6 +10,7 @@
 
 mod database_tls;
 mod edge;
+mod erased;
 mod explain;
 mod identity;
 mod limits;

@@ -21,9 +21,15 @@ pub(in crate::cli) fn adopted(done: &Adopted, csv: &Path, out: &mut impl Write) 
     }
     let rows: i64 = done.findings.iter().map(|found| found.rows).sum();
     writeln!(out, "each of {rows} findings is in {}", csv.display())?;
-    if let (Some(verified), Some(not_compared)) = (done.verified, done.not_compared) {
-        write!(out, "verified: {verified} orders are equal on both sides")?;
-        writeln!(out, ", {not_compared} were moved here or are in the report, and not compared")?;
+    match (done.verified, done.not_compared) {
+        (Some(verified), Some(rest)) => writeln!(
+            out,
+            "verified: {verified} orders are equal on both sides; {rest} were moved here or are in the report"
+        )?,
+        (Some(verified), None) => {
+            writeln!(out, "verified what changed: {verified} orders are equal on both sides")?;
+        }
+        (None, _) => {}
     }
     if let Some(ids_from) = done.ids_from {
         writeln!(out, "new ids are drawn from {ids_from} on")?;

@@ -37,7 +37,9 @@ CREATE TABLE IF NOT EXISTS atelier.schema_meta_adoption_findings (
 
 /// Whether this release's `up` has made the tables.
 pub(in crate::migrate) async fn is_there(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    query_scalar("SELECT to_regclass('atelier.schema_meta_adoption_findings') IS NOT NULL").fetch_one(connection).await
+    query_scalar("SELECT to_regclass('atelier.schema_meta_adoption_findings') IS NOT NULL")
+        .fetch_one(connection)
+        .await
 }
 
 /// The adoption that this database has seen.
@@ -83,7 +85,11 @@ pub(super) async fn begin(
 
 /// Remembers how far the pass came.
 pub(super) async fn reached(connection: &mut PgConnection, key: i64) -> Result<(), sqlx::Error> {
-    query("UPDATE atelier.schema_meta_adoption SET done_to = $1").bind(key).execute(connection).await.map(|_| ())
+    query("UPDATE atelier.schema_meta_adoption SET done_to = $1")
+        .bind(key)
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 /// The pass is over; the next one begins at the first key.
@@ -92,7 +98,11 @@ pub(super) async fn finish(connection: &mut PgConnection) -> Result<(), sqlx::Er
 }
 
 /// One hash of all old orders between two keys, as they were when they were last looked at.
-pub(super) async fn digest(connection: &mut PgConnection, after: i64, upto: i64) -> Result<String, sqlx::Error> {
+pub(super) async fn digest(
+    connection: &mut PgConnection,
+    after: i64,
+    upto: i64,
+) -> Result<String, sqlx::Error> {
     query_scalar(
         "SELECT coalesce(md5(string_agg(order_id || source_hash::text, '' ORDER BY order_id)), '')
          FROM atelier.schema_meta_adopted WHERE order_id > $1 AND order_id <= $2",

@@ -36,7 +36,10 @@ pub(super) const PARAMS_NO_OBJECT: &str = "params_no_object";
 
 /// All of them, in the order in which they are told.
 pub(super) const RULES: [Rule; 24] = [
-    rule("flags_off_ladder", "the stage is the highest flag that is set; with --doubt down the last one before a gap"),
+    rule(
+        "flags_off_ladder",
+        "the stage is the highest flag that is set; with --doubt down the last one before a gap",
+    ),
     rule("flag_missing", "a flag without a value is taken as not set"),
     rule("paid_in_orders_only", "taken as paid; with --doubt down as not paid"),
     rule("paid_in_customs_only", "taken as paid; with --doubt down as not paid"),
@@ -64,7 +67,10 @@ pub(super) const RULES: [Rule; 24] = [
 
 /// What can be found of an order that was adopted before.
 pub(super) const LATER: [Rule; 2] = [
-    rule(CHANGED_FIXED, "the order keeps its parties and its time of creation; they changed in the old database"),
+    rule(
+        CHANGED_FIXED,
+        "the order keeps its parties and its time of creation; they changed in the old database",
+    ),
     rule(GONE, "the order stays: its rows are gone from the old database"),
 ];
 

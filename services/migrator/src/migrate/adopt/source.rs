@@ -137,14 +137,18 @@ impl Source {
                     Some(is) if !allowed.is_empty() && !allowed.contains(&is) => {
                         wrong.push(format!("{table}.{name} is {is} instead of {}", allowed.join(" or ")));
                     }
-                    Some(is) => source.place.has_zone |= *name == "created_at" && is.ends_with("with time zone"),
+                    Some(is) => {
+                        source.place.has_zone |= *name == "created_at" && is.ends_with("with time zone")
+                    }
                 }
             }
         }
         if !wrong.is_empty() {
             return Err(AdoptError::Shape { schema: how.schema.clone(), wrong });
         }
-        let known: bool = source.ask("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)", &how.time_zone).await?;
+        let known: bool = source
+            .ask("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)", &how.time_zone)
+            .await?;
         if known { Ok(source) } else { Err(AdoptError::TimeZone { name: how.time_zone.clone() }) }
     }
 
@@ -175,8 +179,9 @@ impl Source {
         if !may {
             return Ok(name);
         }
-        let server: String =
-            query_scalar("SELECT system_identifier::text FROM pg_control_system()").fetch_one(&mut *look).await?;
+        let server: String = query_scalar("SELECT system_identifier::text FROM pg_control_system()")
+            .fetch_one(&mut *look)
+            .await?;
         Ok(format!("{name} of server {server}"))
     }
 
@@ -203,7 +208,11 @@ impl Source {
     }
 
     /// The key that ends the next range of `rows_max` keys, and how many there are; none behind the last one.
-    pub(super) async fn next(&mut self, after: i64, rows_max: u32) -> Result<Option<(i64, i64)>, sqlx::Error> {
+    pub(super) async fn next(
+        &mut self,
+        after: i64,
+        rows_max: u32,
+    ) -> Result<Option<(i64, i64)>, sqlx::Error> {
         let schema = quoted(&self.place.schema);
         let keys = |table: &str, key: &str| {
             format!(
@@ -219,11 +228,8 @@ impl Source {
             keys("customs", "id"),
         );
         let mut look = self.look().await?;
-        let (upto, keys): (Option<i64>, i64) = query_as(AssertSqlSafe(sql))
-            .bind(after)
-            .bind(i64::from(rows_max))
-            .fetch_one(&mut *look)
-            .await?;
+        let (upto, keys): (Option<i64>, i64) =
+            query_as(AssertSqlSafe(sql)).bind(after).bind(i64::from(rows_max)).fetch_one(&mut *look).await?;
         Ok(upto.map(|upto| (upto, keys)))
     }
 
@@ -288,11 +294,8 @@ impl Source {
              WHERE ({key} IS NULL OR {key} NOT BETWEEN 1 AND 9007199254740991) AND id > $1::int8 ORDER BY id LIMIT $2::int8"
         );
         let mut look = self.look().await?;
-        let rows: Vec<(i64, i64)> = query_as(AssertSqlSafe(sql))
-            .bind(above)
-            .bind(i64::from(rows_max))
-            .fetch_all(&mut *look)
-            .await?;
+        let rows: Vec<(i64, i64)> =
+            query_as(AssertSqlSafe(sql)).bind(above).bind(i64::from(rows_max)).fetch_all(&mut *look).await?;
         let finding = |(old_id, order_id)| Finding {
             order_id,
             old_table: table.into(),

@@ -114,7 +114,11 @@ pub(super) async fn write(connection: &mut PgConnection, judged: &mut [Judged]) 
                 let one = &mut part[0];
                 // The message may quote the row, which is somebody's; the code does not.
                 let code = error.as_database_error().and_then(|error| error.code().map(String::from));
-                tracing::warn!(order_id = one.old.order_id, code, "the database refuses this order: it is left out");
+                tracing::warn!(
+                    order_id = one.old.order_id,
+                    code,
+                    "the database refuses this order: it is left out"
+                );
                 one.findings.push(one.old.finding(REFUSED));
                 one.fate = if one.fate == Fate::Changed { Fate::ChangedInBoth } else { Fate::LeftOut };
                 waiting.push(part);

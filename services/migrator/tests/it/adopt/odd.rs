@@ -35,9 +35,22 @@ async fn what_is_beyond_all_bounds_is_told_and_keeps_nobody_out() {
     let (done, report) = adopt(&database, &how).await.expect("adopted");
     let found: BTreeMap<&str, i64> = done.findings.iter().map(|found| (found.rule, found.rows)).collect();
     let expected = [
-        ("cost_rounded", 1), ("cost_unusable", 2), ("created_at_missing", 3), ("creator_unusable", 1), ("flag_missing", 1), ("id_taken", 1),
-        ("no_creator", 1), ("no_custom", 1), ("no_order_id", 6), ("no_requester", 1), ("params_no_object", 1), ("params_too_large", 1),
-        ("refused", 1), ("requester_differs", 0), ("requester_unusable", 1), ("state_unknown", 1),
+        ("cost_rounded", 1),
+        ("cost_unusable", 2),
+        ("created_at_missing", 3),
+        ("creator_unusable", 1),
+        ("flag_missing", 1),
+        ("id_taken", 1),
+        ("no_creator", 1),
+        ("no_custom", 1),
+        ("no_order_id", 6),
+        ("no_requester", 1),
+        ("params_no_object", 1),
+        ("params_too_large", 1),
+        ("refused", 1),
+        ("requester_differs", 0),
+        ("requester_unusable", 1),
+        ("state_unknown", 1),
     ];
     let expected: BTreeMap<&str, i64> = expected.into_iter().filter(|(_, rows)| *rows > 0).collect();
     assert_eq!(found, expected, "{report}");

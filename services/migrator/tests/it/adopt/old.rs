@@ -6,17 +6,17 @@ use testkit::{Role, TestDatabase};
 
 use crate::support::{DEADLINE, empty, run};
 
-const TABLES: &str = include_str!("old.sql");
+pub(super) const TABLES: &str = include_str!("old.sql");
 
 /// The database of the replaced services.
-pub(super) struct Old {
-    pub(super) database: TestDatabase,
+pub(crate) struct Old {
+    pub(crate) database: TestDatabase,
     pub(super) admin: PgConnection,
 }
 
 impl Old {
     /// With so many orders.
-    pub(super) async fn of(orders: i64) -> Self {
+    pub(crate) async fn of(orders: i64) -> Self {
         let (database, mut admin) = empty().await;
         run(&mut admin, &TABLES.replace(":orders", &orders.to_string())).await.expect("old orders");
         Self { database, admin }
@@ -36,6 +36,7 @@ impl Old {
             doubt: Doubt::Up,
             moved: false,
             batch_rows: 300,
+            is_quick: false,
         }
     }
 }
@@ -62,7 +63,10 @@ pub(super) async fn adopt(
 }
 
 /// Looks only.
-pub(super) async fn plan(database: &TestDatabase, how: &AdoptOptions) -> Result<(Adopted, String), AdoptError> {
+pub(super) async fn plan(
+    database: &TestDatabase,
+    how: &AdoptOptions,
+) -> Result<(Adopted, String), AdoptError> {
     call(database, how, true).await
 }
 

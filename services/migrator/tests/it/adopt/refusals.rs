@@ -46,7 +46,11 @@ async fn mistakes_are_told_before_anything_is_done() {
     assert_said(said(&database, &["--from", &from, "--time-zone", "CET/Nowhere"]), 64, "no time zone");
     assert_said(said(&database, &["--from", &from, "--schema", "other"]), 64, "orders.order_id is missing");
     old.run("ALTER TABLE orders ALTER COLUMN order_id TYPE text").await;
-    assert_said(said(&database, &["--from", &from]), 64, "orders.order_id is text instead of smallint or integer");
+    assert_said(
+        said(&database, &["--from", &from]),
+        64,
+        "orders.order_id is text instead of smallint or integer",
+    );
     old.run("ALTER TABLE orders ALTER COLUMN order_id TYPE integer USING order_id::integer").await;
 
     run(&mut admin, "SELECT pg_advisory_lock(x'61646f707473'::bigint)").await.expect("another one's lock");
@@ -54,7 +58,8 @@ async fn mistakes_are_told_before_anything_is_done() {
     run(&mut admin, "SELECT pg_advisory_unlock_all()").await.expect("unlocked");
     let (bare, _) = empty().await;
     assert_said(said(&bare, &["--from", &from]), 1, "migrator up");
-    let none: i64 = query_scalar("SELECT count(*) FROM atelier.orders").fetch_one(&mut admin).await.expect("a number");
+    let none: i64 =
+        query_scalar("SELECT count(*) FROM atelier.orders").fetch_one(&mut admin).await.expect("a number");
     assert_eq!(none, 0);
 }
 
