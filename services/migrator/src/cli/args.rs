@@ -151,6 +151,7 @@ pub(super) struct AfterRestoreArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct AdoptArgs {
     #[command(flatten)]
     pub(super) from: FromArgs,
@@ -163,7 +164,7 @@ pub(super) struct AdoptArgs {
     /// The schema that has the tables orders and customs
     #[arg(long, default_value = "public")]
     pub(super) schema: String,
-    /// The zone of customs.created_at, which says none
+    /// The zone of `customs.created_at`, which says none
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     pub(super) time_zone: String,
     /// Whether flags with a gap, and `paid` in one table only, count as reached, or as not

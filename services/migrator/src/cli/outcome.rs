@@ -124,10 +124,7 @@ impl Failure {
             Self::Backfill(error) => exit_of_backfill(error),
             Self::Down(error) => exit_of_down(error),
             Self::Adopt(error) => exit_of_adoption(error),
-            Self::Erase(EraseError::Change(error)) => exit_of_change(error),
-            Self::Erase(EraseError::Busy(_)) => Exit::Temporary,
-            Self::Erase(EraseError::Failed(error)) => exit_of_statement(error),
-            Self::Erase(EraseError::SchemaBehind) => Exit::Failure,
+            Self::Erase(error) => exit_of_erasure(error),
             Self::Wait(WaitError::NewerSchema { .. }) => Exit::NewerSchema,
             Self::AfterRestore(_) | Self::Cluster(_) | Self::Status(_) | Self::Verify(_) | Self::Wait(_) => {
                 Exit::Temporary
@@ -191,13 +188,23 @@ fn exit_of_backfill(error: &BackfillError) -> Exit {
 fn exit_of_adoption(error: &AdoptError) -> Exit {
     match error {
         AdoptError::Change(error) => exit_of_change(error),
-        AdoptError::OldConnect(_) => Exit::Temporary,
+        AdoptError::OldConnect(_) | AdoptError::Alone => Exit::Temporary,
         AdoptError::OldRead(error) | AdoptError::New(error) => exit_of_statement(error),
-        AdoptError::Shape { .. }
+        AdoptError::Pooled
+        | AdoptError::Shape { .. }
         | AdoptError::TimeZone { .. }
         | AdoptError::AnotherSource { .. }
         | AdoptError::OtherChoices { .. } => Exit::Configuration,
         AdoptError::SchemaBehind | AdoptError::Report(_) | AdoptError::Different { .. } => Exit::Failure,
+    }
+}
+
+fn exit_of_erasure(error: &EraseError) -> Exit {
+    match error {
+        EraseError::Change(error) => exit_of_change(error),
+        EraseError::Busy(_) => Exit::Temporary,
+        EraseError::Failed(error) => exit_of_statement(error),
+        EraseError::SchemaBehind => Exit::Failure,
     }
 }
 

@@ -30,7 +30,7 @@ impl Key {
         match self {
             Self::Migration => 0x61_7465_6c69_6572,
             Self::Backfill => 0x66_696c_6c69_6e67,
-            Self::Adoption => 0x61_646f_7074_73,
+            Self::Adoption => 0x6164_6f70_7473,
         }
     }
 }

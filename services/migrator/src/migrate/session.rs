@@ -75,6 +75,16 @@ pub enum ConnectError {
 /// Connects, and tries again while the server says that it is starting (57P03), does not answer, or is not there yet.
 /// A refusal that waiting cannot change, as a wrong password or an unknown database, is told at once.
 pub async fn connect(options: &PgConnectOptions, deadline: Duration) -> Result<PgConnection, ConnectError> {
+    let mut connection = reach(options, deadline).await?;
+    prepare(&mut connection).await.map_err(ConnectError::Prepare)?;
+    Ok(connection)
+}
+
+/// The same without a word to the server: what is said to a session behind a pooler may be said to somebody else's.
+pub(super) async fn reach(
+    options: &PgConnectOptions,
+    deadline: Duration,
+) -> Result<PgConnection, ConnectError> {
     // A migration's statements are long, and slow by nature: no line of the log should be one of them.
     let options = &options.clone().disable_statement_logging();
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);

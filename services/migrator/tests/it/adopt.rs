@@ -76,87 +76,90 @@ const ORDER: &str = "SELECT concat_ws(' ', stage, CASE WHEN alert THEN 'alert' E
     custom_params, coalesce(cost_initial::text, 'none'), coalesce(cost_final::text, 'none'),
     to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')) FROM atelier.orders WHERE order_id = $1";
 
+/// Orders of each defect, and sound ones, by what must become of them.
+const CHOSEN: [(i64, &str); 20] = [
+    (
+        30,
+        "created user-30 maker-30 a7e11e50000000000000001e {\"wood\": \"oak\", \"height\": 30.10} 130.00 none 2024-01-01 12:00:30.250",
+    ),
+    (
+        40,
+        "created alert user-40 maker-40 a7e11e500000000000000028 {\"wood\": \"oak\", \"height\": 40.10} 140.00 160.50 2024-01-01 12:00:40.250",
+    ),
+    (
+        1,
+        "paid user-1 maker-1 a7e11e500000000000000001 {\"wood\": \"oak\", \"height\": 1} 101.00 121.50 2024-01-01 12:00:01.250",
+    ),
+    (
+        2,
+        "accepted user-2 maker-2 a7e11e500000000000000002 {\"wood\": \"oak\", \"height\": 2.10} 102.00 122.50 2024-01-01 12:00:02.250",
+    ),
+    (
+        3,
+        "paid user-3 maker-3 a7e11e500000000000000003 {\"wood\": \"oak\", \"height\": 3} 103.00 none 2024-01-01 12:00:03.250",
+    ),
+    (
+        4,
+        "paid user-4 maker-4 a7e11e500000000000000004 {\"wood\": \"oak\", \"height\": 4.10} 104.00 124.50 2024-01-01 12:00:04.250",
+    ),
+    (5, "created user-5 maker-5 none {} none none 1970-01-01 00:00:00.000"),
+    (
+        6,
+        "created user-6 maker-6 a7e11e500000000000000006 {\"wood\": \"oak\", \"height\": 6.10} 106.00 none 2024-01-01 12:00:06.250",
+    ),
+    (
+        7,
+        "accepted user-7 maker-7 none {\"wood\": \"oak\", \"height\": 7} 107.00 127.50 2024-01-01 12:00:07.250",
+    ),
+    (
+        9,
+        "paid user-9 maker-9 a7e11e500000000000000009 {\"wood\": \"oak\", \"height\": 9} 109.00 none 2024-01-01 12:00:09.250",
+    ),
+    (
+        10,
+        "created user-10 maker-10 none {\"wood\": \"oak\", \"height\": 10.10} 110.00 130.50 2024-01-01 12:00:10.250",
+    ),
+    (
+        11,
+        "requested user-11 maker-11 a7e11e50000000000000000b {\"value\": [1, 2]} 111.00 131.50 2024-01-01 12:00:11.250",
+    ),
+    (
+        12,
+        "accepted user-12 maker-12 a7e11e50000000000000000c {\"value\": \"as tall as the door\"} 112.00 none 2024-01-01 12:00:12.250",
+    ),
+    (13, "completed user-13 maker-13 a7e11e50000000000000000d {} 113.00 133.50 2024-01-01 12:00:13.250"),
+    (
+        14,
+        "paid user-14 maker-14 none {\"wood\": \"oak\", \"height\": 14.10} none 134.50 2024-01-01 12:00:14.250",
+    ),
+    (
+        16,
+        "requested user-16 maker-16 a7e11e500000000000000010 {\"wood\": \"oak\", \"height\": 16.10} 12.35 136.50 2024-01-01 12:00:16.250",
+    ),
+    (
+        19,
+        "paid user-19 maker-19 a7e11e500000000000000013 {\"wood\": \"oak\", \"height\": 19} 119.00 139.50 2024-01-01 12:00:19.250",
+    ),
+    (
+        20,
+        "created user-20 maker-20 a7e11e500000000000000014 {\"wood\": \"oak\", \"height\": 20.10} 120.00 140.50 2024-01-01 12:00:20.250",
+    ),
+    (
+        23,
+        "completed user-23 maker-23 a7e11e500000000000000017 {\"wood\": \"oak\", \"height\": 23} 123.00 143.50 2024-01-01 12:00:23.250",
+    ),
+    (
+        24,
+        "paid user-24 maker-24 a7e11e500000000000000018 {\"value\": \"{\\\"engraving\\\": \\\"\\\\u0000\\\"}\"} 124.00 none 2024-01-01 12:00:24.250",
+    ),
+];
+
 #[tokio::test]
 async fn each_choice_is_the_one_that_is_written_down() {
     let old = Old::of(1000).await;
     let (database, mut admin) = migrated(Role::Admin).await;
     adopt(&database, &old.how()).await.expect("adopted");
-    for (order_id, is) in [
-        (
-            30,
-            "created user-30 maker-30 a7e11e50000000000000001e {\"wood\": \"oak\", \"height\": 30.10} 130.00 none 2024-01-01 12:00:30.250",
-        ),
-        (
-            40,
-            "created alert user-40 maker-40 a7e11e500000000000000028 {\"wood\": \"oak\", \"height\": 40.10} 140.00 160.50 2024-01-01 12:00:40.250",
-        ),
-        (
-            1,
-            "paid user-1 maker-1 a7e11e500000000000000001 {\"wood\": \"oak\", \"height\": 1} 101.00 121.50 2024-01-01 12:00:01.250",
-        ),
-        (
-            2,
-            "accepted user-2 maker-2 a7e11e500000000000000002 {\"wood\": \"oak\", \"height\": 2.10} 102.00 122.50 2024-01-01 12:00:02.250",
-        ),
-        (
-            3,
-            "paid user-3 maker-3 a7e11e500000000000000003 {\"wood\": \"oak\", \"height\": 3} 103.00 none 2024-01-01 12:00:03.250",
-        ),
-        (
-            4,
-            "paid user-4 maker-4 a7e11e500000000000000004 {\"wood\": \"oak\", \"height\": 4.10} 104.00 124.50 2024-01-01 12:00:04.250",
-        ),
-        (5, "created user-5 maker-5 none {} none none 1970-01-01 00:00:00.000"),
-        (
-            6,
-            "created user-6 maker-6 a7e11e500000000000000006 {\"wood\": \"oak\", \"height\": 6.10} 106.00 none 2024-01-01 12:00:06.250",
-        ),
-        (
-            7,
-            "accepted user-7 maker-7 none {\"wood\": \"oak\", \"height\": 7} 107.00 127.50 2024-01-01 12:00:07.250",
-        ),
-        (
-            9,
-            "paid user-9 maker-9 a7e11e500000000000000009 {\"wood\": \"oak\", \"height\": 9} 109.00 none 2024-01-01 12:00:09.250",
-        ),
-        (
-            10,
-            "created user-10 maker-10 none {\"wood\": \"oak\", \"height\": 10.10} 110.00 130.50 2024-01-01 12:00:10.250",
-        ),
-        (
-            11,
-            "requested user-11 maker-11 a7e11e50000000000000000b {\"value\": [1, 2]} 111.00 131.50 2024-01-01 12:00:11.250",
-        ),
-        (
-            12,
-            "accepted user-12 maker-12 a7e11e50000000000000000c {\"value\": \"as tall as the door\"} 112.00 none 2024-01-01 12:00:12.250",
-        ),
-        (13, "completed user-13 maker-13 a7e11e50000000000000000d {} 113.00 133.50 2024-01-01 12:00:13.250"),
-        (
-            14,
-            "paid user-14 maker-14 none {\"wood\": \"oak\", \"height\": 14.10} none 134.50 2024-01-01 12:00:14.250",
-        ),
-        (
-            16,
-            "requested user-16 maker-16 a7e11e500000000000000010 {\"wood\": \"oak\", \"height\": 16.10} 12.35 136.50 2024-01-01 12:00:16.250",
-        ),
-        (
-            19,
-            "paid user-19 maker-19 a7e11e500000000000000013 {\"wood\": \"oak\", \"height\": 19} 119.00 139.50 2024-01-01 12:00:19.250",
-        ),
-        (
-            20,
-            "created user-20 maker-20 a7e11e500000000000000014 {\"wood\": \"oak\", \"height\": 20.10} 120.00 140.50 2024-01-01 12:00:20.250",
-        ),
-        (
-            23,
-            "completed user-23 maker-23 a7e11e500000000000000017 {\"wood\": \"oak\", \"height\": 23} 123.00 143.50 2024-01-01 12:00:23.250",
-        ),
-        (
-            24,
-            "paid user-24 maker-24 a7e11e500000000000000018 {\"value\": \"{\\\"engraving\\\": \\\"\\\\u0000\\\"}\"} 124.00 none 2024-01-01 12:00:24.250",
-        ),
-    ] {
+    for (order_id, is) in CHOSEN {
         let found: String = query_scalar(ORDER).bind(order_id).fetch_one(&mut admin).await.expect("an order");
         assert_eq!(found, is, "order {order_id}");
     }

@@ -17,6 +17,12 @@ pub enum AdoptError {
     /// The old database is out of reach.
     #[error("the old database cannot be reached")]
     OldConnect(#[source] ConnectError),
+    /// What is set for one session would hold for others.
+    #[error("a connection pooler is in front of the old database: give the server's own address")]
+    Pooled,
+    /// A pooler is noticed by a second connection.
+    #[error("no second connection to the old database could be had, by which a pooler is noticed")]
+    Alone,
     /// The tables are not the replaced services'.
     #[error("the tables of schema '{schema}' are not those of the replaced services: {}", wrong.join("; "))]
     Shape {

@@ -2,7 +2,10 @@
 //! A finding names rows by their numbers and holds no name and no text of anybody's, so an erasure need not look for them here.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+use super::Found;
 
 /// Why a row did not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +109,27 @@ impl Finding {
         let choice = Rule::named(rule).map_or("", |rule| rule.choice);
         writeln!(out, "{order_id},{old_table},{old_id},{rule},{found},{choice}")
     }
+}
+
+/// Writes lines of the report, and counts them by rule.
+pub(super) fn write_findings(
+    findings: &[Finding],
+    found: &mut BTreeMap<&'static str, i64>,
+    report: &mut (impl Write + ?Sized),
+) -> io::Result<()> {
+    for finding in findings {
+        if let Some(rule) = Rule::named(&finding.rule) {
+            *found.entry(rule.name).or_default() += 1;
+        }
+        finding.write(report)?;
+    }
+    Ok(())
+}
+
+/// How often each rule was applied.
+pub(super) fn told(found: BTreeMap<&'static str, i64>) -> Vec<Found> {
+    let found = found.into_iter().filter_map(|(name, rows)| Some((Rule::named(name)?, rows)));
+    found.map(|(Rule { name: rule, choice }, rows)| Found { rule, rows, choice }).collect()
 }
 
 #[cfg(test)]

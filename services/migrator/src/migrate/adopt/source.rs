@@ -1,18 +1,21 @@
-//! The old database: looked at, never written. Each look is a short READ ONLY transaction under a time limit, so that the replaced
-//! services go on undisturbed, and no snapshot of ours keeps their rows from being cleaned up.
+//! The old database: looked at, never written. The session is READ ONLY, and each look is a transaction of its own under a time limit, so
+//! that the replaced services go on undisturbed, and no snapshot of ours keeps their rows from being cleaned up.
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Connection, Executor, FromRow, Postgres, Transaction, query_as, query_scalar};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, FromRow, query_as, query_scalar, raw_sql};
 
 use super::mapping;
-use super::rule::{DUPLICATE, Finding, NO_ORDER_ID};
+use super::old_order::OldOrder;
+use super::rule::{Finding, NO_ORDER_ID};
 use super::{AdoptError, AdoptOptions, Doubt};
-use crate::migrate::session;
+use crate::migrate::session::{self, Possession};
 
-/// How long one look may take.
-const LOOK: Duration = Duration::from_mins(2);
+/// The session writes nothing, whatever its login may do, and no look takes longer than two minutes. Rows are hashed as text, so nothing
+/// may change how a text looks.
+const SETTINGS: &str = "SET default_transaction_read_only = on; SET statement_timeout = '2min'; SET DateStyle = 'ISO'; SET TimeZone = 'UTC';
+    SET extra_float_digits = 1; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'";
 
 /// What each table must have: a column, and the types that it may be of, or any.
 const ORDERS: [(&str, &[&str]); 9] = [
@@ -51,51 +54,6 @@ pub(super) struct Place {
     pub(super) is_up: bool,
 }
 
-/// One old order, as the mapping has it.
-#[derive(Debug, Clone, FromRow)]
-pub(super) struct OldOrder {
-    pub(super) order_id: i64,
-    pub(super) o_id: Option<i64>,
-    pub(super) c_id: Option<i64>,
-    pub(super) spare_ids: Vec<i64>,
-    pub(super) requester_id: Option<String>,
-    pub(super) created_by: Option<String>,
-    pub(super) rung: i32,
-    pub(super) alert: bool,
-    pub(super) model_id: Option<String>,
-    pub(super) params_kind: String,
-    pub(super) params: Option<String>,
-    pub(super) cost_initial: Option<String>,
-    pub(super) cost_final: Option<String>,
-    pub(super) created_at: String,
-    pub(super) hash: String,
-    pub(super) notes: Vec<String>,
-    pub(super) found: String,
-}
-
-impl OldOrder {
-    /// What is found of it under `rule`: in `orders`, unless it has no row there.
-    pub(super) fn finding(&self, rule: impl Into<std::borrow::Cow<'static, str>>) -> Finding {
-        let (old_table, old_id) = match (self.o_id, self.c_id) {
-            (Some(id), _) => ("orders", id),
-            (None, id) => ("customs", id.unwrap_or_default()),
-        };
-        Finding {
-            order_id: self.order_id,
-            old_table: old_table.into(),
-            old_id,
-            rule: rule.into(),
-            found: self.found.clone(),
-        }
-    }
-
-    /// What the mapping found of it.
-    pub(super) fn findings(&self) -> Vec<Finding> {
-        let spare = self.spare_ids.iter().map(|&old_id| Finding { old_id, ..self.finding(DUPLICATE) });
-        self.notes.iter().map(|note| self.finding(note.clone())).chain(spare).collect()
-    }
-}
-
 /// How many rows there are.
 #[derive(Debug, Clone, Copy, FromRow, serde::Serialize)]
 pub struct OldCounts {
@@ -117,8 +75,13 @@ pub(super) struct Source {
 impl Source {
     /// Connects, and looks whether the two tables are there and as they should be.
     pub(super) async fn open(how: &AdoptOptions, deadline: Duration) -> Result<Self, AdoptError> {
-        let address: &PgConnectOptions = &how.from;
-        let connection = session::connect(address, deadline).await.map_err(AdoptError::OldConnect)?;
+        let mut connection = session::reach(&how.from, deadline).await.map_err(AdoptError::OldConnect)?;
+        match session::possession(&how.from, &mut connection).await.map_err(AdoptError::OldRead)? {
+            Possession::Ours => {}
+            Possession::Shared => return Err(AdoptError::Pooled),
+            Possession::Unknown => return Err(AdoptError::Alone),
+        }
+        raw_sql(SETTINGS).execute(&mut connection).await.map_err(AdoptError::OldRead)?;
         let place = Place {
             schema: how.schema.clone(),
             time_zone: how.time_zone.clone(),
@@ -138,7 +101,7 @@ impl Source {
                         wrong.push(format!("{table}.{name} is {is} instead of {}", allowed.join(" or ")));
                     }
                     Some(is) => {
-                        source.place.has_zone |= *name == "created_at" && is.ends_with("with time zone")
+                        source.place.has_zone |= *name == "created_at" && is.ends_with("with time zone");
                     }
                 }
             }
@@ -152,48 +115,33 @@ impl Source {
         if known { Ok(source) } else { Err(AdoptError::TimeZone { name: how.time_zone.clone() }) }
     }
 
-    async fn look(&mut self) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
-        let mut look = self.connection.begin_with("BEGIN READ ONLY").await?;
-        // Rows are hashed as text, so nothing may change how a text looks.
-        let settings = format!(
-            "SET LOCAL statement_timeout = {}; SET LOCAL DateStyle = 'ISO'; SET LOCAL TimeZone = 'UTC';
-             SET LOCAL extra_float_digits = 1; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex'",
-            LOOK.as_millis()
-        );
-        look.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
-        Ok(look)
-    }
-
     async fn ask(&mut self, sql: &'static str, text: &str) -> Result<bool, AdoptError> {
-        let mut look = self.look().await.map_err(AdoptError::OldRead)?;
-        query_scalar(sql).bind(text).fetch_one(&mut *look).await.map_err(AdoptError::OldRead)
+        query_scalar(sql).bind(text).fetch_one(&mut self.connection).await.map_err(AdoptError::OldRead)
     }
 
     async fn identify(&mut self) -> Result<String, sqlx::Error> {
-        let mut look = self.look().await?;
         let (name, may): (String, bool) = query_as(
             "SELECT current_database()::text, has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')",
         )
-        .fetch_one(&mut *look)
+        .fetch_one(&mut self.connection)
         .await?;
         if !may {
             return Ok(name);
         }
         let server: String = query_scalar("SELECT system_identifier::text FROM pg_control_system()")
-            .fetch_one(&mut *look)
+            .fetch_one(&mut self.connection)
             .await?;
         Ok(format!("{name} of server {server}"))
     }
 
     async fn types(&mut self, table: &str) -> Result<Vec<(String, String)>, sqlx::Error> {
         let named = format!("{}.{table}", quoted(&self.place.schema));
-        let mut look = self.look().await?;
         query_as(
             "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute
              WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
         )
         .bind(named)
-        .fetch_all(&mut *look)
+        .fetch_all(&mut self.connection)
         .await
     }
 
@@ -203,8 +151,7 @@ impl Source {
         let sql = format!(
             "SELECT (SELECT count(*) FROM {schema}.orders) AS orders, (SELECT count(*) FROM {schema}.customs) AS customs"
         );
-        let mut look = self.look().await?;
-        query_as(AssertSqlSafe(sql)).fetch_one(&mut *look).await
+        query_as(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await
     }
 
     /// The key that ends the next range of `rows_max` keys, and how many there are; none behind the last one.
@@ -227,9 +174,11 @@ impl Source {
             keys("orders", "order_id"),
             keys("customs", "id"),
         );
-        let mut look = self.look().await?;
-        let (upto, keys): (Option<i64>, i64) =
-            query_as(AssertSqlSafe(sql)).bind(after).bind(i64::from(rows_max)).fetch_one(&mut *look).await?;
+        let (upto, keys): (Option<i64>, i64) = query_as(AssertSqlSafe(sql))
+            .bind(after)
+            .bind(i64::from(rows_max))
+            .fetch_one(&mut self.connection)
+            .await?;
         Ok(upto.map(|upto| (upto, keys)))
     }
 
@@ -239,8 +188,7 @@ impl Source {
             "{} SELECT coalesce(md5(string_agg(order_id || hash, '' ORDER BY order_id)), '') FROM pairs",
             mapping::pairs(&self.place)
         );
-        let mut look = self.look().await?;
-        query_scalar(AssertSqlSafe(sql)).bind(after).bind(upto).fetch_one(&mut *look).await
+        query_scalar(AssertSqlSafe(sql)).bind(after).bind(upto).fetch_one(&mut self.connection).await
     }
 
     /// The orders between two keys, mapped.
@@ -251,8 +199,7 @@ impl Source {
              FROM mapped ORDER BY order_id",
             mapping::mapped(&self.place)
         );
-        let mut look = self.look().await?;
-        query_as(AssertSqlSafe(sql)).bind(after).bind(upto).fetch_all(&mut *look).await
+        query_as(AssertSqlSafe(sql)).bind(after).bind(upto).fetch_all(&mut self.connection).await
     }
 
     /// The checksum of what is promised between two keys, but for some orders; `no_objects` have parameters that are none.
@@ -263,9 +210,8 @@ impl Source {
         no_objects: &[i64],
     ) -> Result<(i64, String), sqlx::Error> {
         let sql = format!("{}{}", mapping::promised(&self.place), mapping::CHECKSUM);
-        let mut look = self.look().await?;
         let asked = query_as(AssertSqlSafe(sql)).bind(after).bind(upto).bind(but).bind(no_objects);
-        asked.fetch_one(&mut *look).await
+        asked.fetch_one(&mut self.connection).await
     }
 
     /// The same, a line an order.
@@ -276,9 +222,8 @@ impl Source {
         no_objects: &[i64],
     ) -> Result<Vec<(i64, String)>, sqlx::Error> {
         let sql = format!("{}{}", mapping::promised(&self.place), mapping::LINES);
-        let mut look = self.look().await?;
         let asked = query_as(AssertSqlSafe(sql)).bind(after).bind(upto).bind(but).bind(no_objects);
-        asked.fetch_all(&mut *look).await
+        asked.fetch_all(&mut self.connection).await
     }
 
     /// Rows that no key leads to: the next ones above a row number, of one table.
@@ -293,9 +238,11 @@ impl Source {
             "SELECT id::int8, coalesce({key}, 0)::int8 FROM {schema}.{table}
              WHERE ({key} IS NULL OR {key} NOT BETWEEN 1 AND 9007199254740991) AND id > $1::int8 ORDER BY id LIMIT $2::int8"
         );
-        let mut look = self.look().await?;
-        let rows: Vec<(i64, i64)> =
-            query_as(AssertSqlSafe(sql)).bind(above).bind(i64::from(rows_max)).fetch_all(&mut *look).await?;
+        let rows: Vec<(i64, i64)> = query_as(AssertSqlSafe(sql))
+            .bind(above)
+            .bind(i64::from(rows_max))
+            .fetch_all(&mut self.connection)
+            .await?;
         let finding = |(old_id, order_id)| Finding {
             order_id,
             old_table: table.into(),

@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, FromRow, query, query_as, query_scalar};
 
+use super::old_order::OldOrder;
 use super::params;
 use super::rule::{CHANGED_FIXED, CHANGED_IN_BOTH, Finding, GONE, ID_TAKEN, PARAMS_NO_OBJECT, REFUSED};
-use super::source::OldOrder;
 use super::sql;
 
 /// What becomes of an old order.
@@ -41,7 +42,8 @@ pub(super) struct Judged {
 }
 
 /// What is here of one key.
-#[derive(Debug, Clone, Copy, Default, FromRow)]
+#[derive(Debug, Clone, Copy, FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "a row of answers to questions of yes and no")]
 struct Here {
     order_id: i64,
     is_known: bool,
@@ -134,7 +136,7 @@ pub(super) async fn write(connection: &mut PgConnection, judged: &mut [Judged]) 
 
 /// What a row may be to blame for: its data, or a constraint.
 fn is_refusal(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| code.starts_with("22") || code.starts_with("23") || code.starts_with("54"))
 }
 

@@ -11,7 +11,7 @@ use crate::support::{create, migrated};
 const ODD: &str = r#"
     ALTER TABLE orders ALTER COLUMN order_id TYPE bigint;
     ALTER TABLE customs ALTER COLUMN id TYPE bigint, ALTER COLUMN cost_initial TYPE double precision, ALTER COLUMN created_at DROP DEFAULT;
-    INSERT INTO orders VALUES (1);
+    INSERT INTO orders (requester_id) VALUES (NULL);
     INSERT INTO orders (order_id, requester_id, created_by, requested) VALUES
         (9007199254740991, 'u', 'm', true), (9007199254740992, 'u', 'm', true), (-4, 'u', 'm', true), (0, 'u', 'm', true),
         (7, NULL, NULL, NULL), (8, 'u', repeat('m', 256), true), (9, ' u', 'm', true), (10, 'u', 'm', true), (11, 'u', 'm', true);
