@@ -186,6 +186,7 @@ async fn patiently(
 
 async fn once(connection: &mut PgConnection, person: &Person) -> Result<i64, sqlx::Error> {
     let mut transaction = connection.begin().await?;
+    session::set(&mut transaction, true).await?;
     // Until contract 0006 has run, the guard of before wants this setting beside the record.
     query("SELECT set_config('atelier.erasing', 'on', true)").execute(&mut *transaction).await?;
     let (erasure, token): (i64, String) = query_as(

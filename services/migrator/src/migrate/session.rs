@@ -75,16 +75,6 @@ pub enum ConnectError {
 /// Connects, and tries again while the server says that it is starting (57P03), does not answer, or is not there yet.
 /// A refusal that waiting cannot change, as a wrong password or an unknown database, is told at once.
 pub async fn connect(options: &PgConnectOptions, deadline: Duration) -> Result<PgConnection, ConnectError> {
-    let mut connection = reach(options, deadline).await?;
-    prepare(&mut connection).await.map_err(ConnectError::Prepare)?;
-    Ok(connection)
-}
-
-/// The same without a word to the server: what is said to a session behind a pooler may be said to somebody else's.
-pub(super) async fn reach(
-    options: &PgConnectOptions,
-    deadline: Duration,
-) -> Result<PgConnection, ConnectError> {
     // A migration's statements are long, and slow by nature: no line of the log should be one of them.
     let options = &options.clone().disable_statement_logging();
     let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX, deadline);
@@ -163,7 +153,7 @@ pub async fn own(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 }
 
 /// Applies [`SETTINGS`], those that this server's version knows.
-async fn set(connection: &mut PgConnection, for_transaction: bool) -> Result<(), sqlx::Error> {
+pub(super) async fn set(connection: &mut PgConnection, for_transaction: bool) -> Result<(), sqlx::Error> {
     let (names, values): (Vec<&str>, Vec<&str>) = SETTINGS.into_iter().unzip();
     query(
         "SELECT pg_catalog.set_config(ours.name, ours.value, $3)

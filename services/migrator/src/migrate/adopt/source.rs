@@ -75,7 +75,7 @@ pub(super) struct Source {
 impl Source {
     /// Connects, and looks whether the two tables are there and as they should be.
     pub(super) async fn open(how: &AdoptOptions, deadline: Duration) -> Result<Self, AdoptError> {
-        let mut connection = session::reach(&how.from, deadline).await.map_err(AdoptError::OldConnect)?;
+        let mut connection = session::connect(&how.from, deadline).await.map_err(AdoptError::OldConnect)?;
         match session::possession(&how.from, &mut connection).await.map_err(AdoptError::OldRead)? {
             Possession::Ours => {}
             Possession::Shared => return Err(AdoptError::Pooled),
