@@ -136,7 +136,7 @@ async fn the_program_names_nobody_and_needs_this_releases_schema() {
     assert_eq!(said(&database, Role::Owner, &["--user", ""]).0, Some(64));
     let both = ["--user", "planted-id", "--username", "planted-name"];
     let (code, told) = said(&database, Role::Writer, &both);
-    assert_eq!(code, Some(1), "a service's login may not: {told}");
+    assert_eq!(code, Some(64), "a service's login may not: {told}");
     assert!(!told.contains("planted"), "{told}");
     let (code, told) = said(&database, Role::Owner, &both);
     assert_eq!(code, Some(0), "{told}");

@@ -64,7 +64,8 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<Option<Adoptio
         .await
 }
 
-/// Begins a pass, or goes on with the one that was cut short: after which key.
+/// Begins a pass, or goes on with the one that was cut short: after which key. A quick one always begins with the first: no verification
+/// comes after it, by which a change behind the pass that was cut short would be noticed.
 pub(super) async fn begin(
     connection: &mut PgConnection,
     source: &str,
@@ -73,12 +74,13 @@ pub(super) async fn begin(
     query_scalar(
         "INSERT INTO atelier.schema_meta_adoption AS a (source, time_zone, doubt) VALUES ($1, $2, $3)
          ON CONFLICT (only_row) DO UPDATE SET source = excluded.source, is_finished = false,
-            done_to = CASE WHEN a.is_finished THEN 0 ELSE a.done_to END
+            done_to = CASE WHEN a.is_finished OR $4 THEN 0 ELSE a.done_to END
          RETURNING done_to",
     )
     .bind(source)
     .bind(&how.time_zone)
     .bind(how.doubt.name())
+    .bind(how.is_quick)
     .fetch_one(connection)
     .await
 }

@@ -86,6 +86,24 @@ async fn what_changed_since_comes_over_once_and_what_was_moved_in_both_is_left_a
 }
 
 #[tokio::test]
+async fn a_quick_run_misses_nothing_behind_a_pass_that_was_cut_short() {
+    let mut old = Old::of(1000).await;
+    let (database, mut admin) = migrated(Role::Admin).await;
+    adopt(&database, &old.how()).await.expect("adopted");
+    let cut_short = "UPDATE atelier.schema_meta_adoption SET is_finished = false, done_to = 900";
+    run(&mut admin, cut_short).await.expect("as a death leaves it");
+    old.run("UPDATE orders SET accepted = true WHERE order_id = 31").await;
+    let mut quick = old.how();
+    quick.is_quick = true;
+    let (done, _) = adopt(&database, &quick).await.expect("the follow-up");
+    assert_eq!(
+        (done.changed, done.verified),
+        (1, Some(299)),
+        "one range of 300, of which order 8 was left out"
+    );
+}
+
+#[tokio::test]
 async fn whoever_was_erased_here_does_not_come_back_by_a_change_there() {
     let mut old = Old::of(1000).await;
     let (database, _admin) = migrated(Role::Admin).await;
