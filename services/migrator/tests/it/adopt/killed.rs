@@ -35,11 +35,11 @@ async fn all(database: &TestDatabase) -> String {
 
 #[tokio::test]
 async fn three_deaths_on_the_way_change_nothing_of_the_end() {
-    let old = Old::of(4000).await;
+    let old = Old::of(2000).await;
     let (database, _admin) = migrated(Role::Admin).await;
     let csv = std::env::temp_dir().join(format!("adoption-{}.csv", std::process::id()));
     let file = csv.to_string_lossy().into_owned();
-    for at in [600, 1600, 3000] {
+    for at in [300, 800, 1400] {
         let mut killed = adopting(&old, &database, &file);
         testkit::wait::until("it comes so far", DEADLINE, || async {
             let mut admin = database.connect(Role::Admin).await.ok()?;
