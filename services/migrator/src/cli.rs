@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::log;
 use crate::migrate::{self, ChangeOptions, MigrationSet};
 use args::{BackfillArgs, Command, DownArgs, EXIT_CODES, OutputArgs, PlanArgs, UpArgs};
+pub use cluster::metrics_table;
 use outcome::{Failure, chain};
 use pod_report::Seen;
 

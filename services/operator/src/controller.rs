@@ -10,6 +10,7 @@ use clap::Args;
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt};
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::Api;
 use kube::runtime::controller::{Action, Controller};
 use kube::runtime::events::{Recorder, Reporter};
@@ -18,7 +19,7 @@ use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
 use tokio::time::Instant;
 
-use crate::crd::{Reason, SchemaMigration};
+use crate::crd::{Kind, Reason, SchemaMigration, SchemaMigrationStatus};
 use crate::lease::{Lease, Lost};
 use crate::reconcile::update_status::reason_of;
 use crate::reconcile::{Clock, Context, FIELD_MANAGER, Passed, ReconcileError, reconcile};
@@ -84,9 +85,21 @@ pub struct Known(Arc<Mutex<Vec<Store<SchemaMigration>>>>);
 impl Known {
     /// How many are ready, or not, for this reason.
     pub fn count(&self, reason: Reason) -> usize {
+        self.count_where(|status| reason_of(Some(status)) == Some(reason.name()))
+    }
+
+    /// How many databases are not what the migrations made of them.
+    pub fn count_drifted(&self) -> usize {
+        self.count_where(|status| {
+            let drifted = |it: &Condition| it.type_ == Kind::DriftDetected.name() && it.status == "True";
+            status.conditions.iter().any(drifted)
+        })
+    }
+
+    fn count_where(&self, is: impl Fn(&SchemaMigrationStatus) -> bool) -> usize {
         let stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all = stores.iter().flat_map(Store::state);
-        all.filter(|migration| reason_of(migration.status.as_ref()) == Some(reason.name())).count()
+        all.filter(|migration| migration.status.as_ref().is_some_and(&is)).count()
     }
 }
 

@@ -18,6 +18,8 @@ pub use status::{Entry, Kind, Reason, SchemaMigrationStatus};
 
 /// The label that a Secret must carry before a migration may name it.
 pub const CREDENTIALS_LABEL: &str = "atelier.dev/database-credentials";
+/// The annotation by which a Secret's owner says to which hosts its login may be sent, joined by commas; to any without it.
+pub const HOSTS_ANNOTATION: &str = "atelier.dev/database-hosts";
 
 /// What is wanted: an image of the migrator, at work on a database.
 #[derive(Clone, Debug, PartialEq, CustomResource, KubeSchema, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! One migration, one pass: dereference → validate → decide → build → apply → update status. Everything between the first and
 //! the last two is pure. A pass may be cut short anywhere and run again; nothing is remembered between two of them.
 
+mod announce;
 mod apply;
 pub mod build;
 pub mod decide;
@@ -14,8 +15,8 @@ use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 use kube::api::Api;
-use kube::runtime::events::{Event, EventType, Recorder};
-use kube::{Client, Resource, ResourceExt};
+use kube::runtime::events::Recorder;
+use kube::{Client, ResourceExt};
 
 use crate::crd::{Reason, SchemaMigration};
 use build::BuildError;
@@ -94,7 +95,7 @@ pub async fn reconcile(migration: &SchemaMigration, context: &Context) -> Result
         apply::start(client, &job).await.map_err(ReconcileError::Start)?;
     }
     update_status::write(&api, migration, &status).await.map_err(ReconcileError::Status)?;
-    announce(migration, &conclusion, context).await;
+    announce::announce(migration, &conclusion, &context.recorder).await;
     let superseded = decide::superseded(&seen, &inputs);
     apply::remove(client, &namespace, &superseded).await.map_err(ReconcileError::Remove)?;
     Ok(Passed { reason: conclusion.reason, again: conclusion.again })
@@ -107,24 +108,5 @@ fn conclude(migration: &SchemaMigration, seen: &Seen, context: &Context, now: Ti
             decide::decide(&migration.spec, &inputs, seen, context.verify_interval, now)
         }
         Err(refusal) => decide::refused(&refusal),
-    }
-}
-
-/// An Event for each new reason. That one could not be written is no reason to do anything again.
-async fn announce(migration: &SchemaMigration, conclusion: &Conclusion, context: &Context) {
-    if update_status::reason_of(migration.status.as_ref()) == Some(conclusion.reason.name()) {
-        return;
-    }
-    let is_warning = update_status::is_warning(conclusion.reason, conclusion.progress);
-    let event = Event {
-        type_: if is_warning { EventType::Warning } else { EventType::Normal },
-        reason: conclusion.reason.name().to_owned(),
-        // The API takes 1024 bytes.
-        note: Some(conclusion.message.chars().take(250).collect()),
-        action: "Migrate".to_owned(),
-        secondary: None,
-    };
-    if let Err(error) = context.recorder.publish(&event, &migration.object_ref(&())).await {
-        tracing::warn!(%error, "an event could not be written");
     }
 }

@@ -98,6 +98,8 @@ names! {
     OperatorLeads = "operator_leads", "1 where this process holds the lease and works.";
     /// How the migrations stand.
     OperatorMigrations = "operator_schema_migrations", "SchemaMigrations by the reason of their condition Ready.";
+    /// Drift that the operator sees.
+    OperatorDrifted = "operator_schema_migrations_drifted", "SchemaMigrations whose database is not what the migrations made of it.";
     /// The build.
     BuildInfo = "build_info", "Always 1; the labels say what runs.";
 }

@@ -10,6 +10,7 @@ use crate::shell;
 
 const ORDER_STATUS: &str = "order-status-documents";
 const ORDERS: &str = "orders-documents";
+const MIGRATOR: &str = "migrator-documents";
 
 pub(super) const FILES: [&str; 5] = [
     "services/order-status/openapi.json",
@@ -23,10 +24,17 @@ pub(super) const FILES: [&str; 5] = [
 type Part = (&'static str, &'static str, &'static str);
 
 /// The documents that are partly written by hand, and their other parts.
-const PARTS: [(&str, [Part; 2]); 3] = [
-    (FILES[2], [("lifecycle", ORDER_STATUS, "lifecycle"), ("problems", ORDER_STATUS, "problems")]),
-    (FILES[3], [("order-status", ORDER_STATUS, "metrics"), ("orders", ORDERS, "metrics")]),
-    (FILES[4], [("order-status", ORDER_STATUS, "configuration"), ("orders", ORDERS, "configuration")]),
+const PARTS: [(&str, &[Part]); 3] = [
+    (FILES[2], &[("lifecycle", ORDER_STATUS, "lifecycle"), ("problems", ORDER_STATUS, "problems")]),
+    (
+        FILES[3],
+        &[
+            ("order-status", ORDER_STATUS, "metrics"),
+            ("orders", ORDERS, "metrics"),
+            ("operator", MIGRATOR, "metrics"),
+        ],
+    ),
+    (FILES[4], &[("order-status", ORDER_STATUS, "configuration"), ("orders", ORDERS, "configuration")]),
 ];
 
 /// Builds the examples and keeps what they print.

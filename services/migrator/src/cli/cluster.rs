@@ -9,7 +9,7 @@ use operator::controller::{self, Known, Observer};
 use operator::crd::{self, Reason};
 use operator::kubectl::{self, KubectlArgs};
 use operator::reconcile::{Passed, ReconcileError, now};
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 use service_kit::database::Build;
 use service_kit::exit::Exit;
 use service_kit::http::{HttpConfig, Server};
@@ -27,6 +27,8 @@ use crate::log;
 
 /// How often it is counted how the migrations stand.
 const COUNT: Duration = Duration::from_secs(15);
+/// What runs, in `build_info` and `/version`.
+const SERVICE: &str = "operator";
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// Prints the definition of the kind.
@@ -50,11 +52,11 @@ pub(super) async fn control(
 ) -> Result<Exit, Failure> {
     log::start(&LogSection { level: args.log_level, format: LogFormat::Auto }).map_err(Failure::Log)?;
     let client = operator::controller::client().await.map_err(Failure::Cluster)?;
-    let (metrics, readiness, known) = (Metrics::new("operator"), Readiness::default(), Known::default());
+    let (metrics, readiness, known) = (Metrics::new(SERVICE), Readiness::default(), Known::default());
     let http = HttpConfig { header_timeout_ms: 5_000, body_timeout_ms: 5_000, connections_max: 64 };
     let server = Server::bind(&args.ops_listen, &http).await.map_err(Failure::Ops)?;
     let asked = CancellationToken::new();
-    let routes = ops::observed(Build::of("operator"), metrics.clone(), readiness.clone());
+    let routes = ops::observed(Build::of(SERVICE), metrics.clone(), readiness.clone());
     let serving = tokio::spawn(server.serve(routes, asked.clone(), DRAIN));
     let counting = count(metrics.clone(), known.clone(), asked.clone());
     readiness.set("process", Condition::Ok);
@@ -88,14 +90,27 @@ pub(super) async fn control(
 }
 
 async fn count(metrics: Metrics, known: Known, stop: CancellationToken) {
-    let migrations = metrics.gauges(Name::OperatorMigrations, &["reason"]);
+    let (migrations, drifted) = standing(&metrics);
     every(COUNT, stop, async || {
+        drifted.set(known.count_drifted().try_into().unwrap_or(i64::MAX));
         for reason in Reason::ALL {
             let count = i64::try_from(known.count(reason)).unwrap_or(i64::MAX);
             migrations.with_label_values(&[reason.name()]).set(count);
         }
     })
     .await;
+}
+
+fn standing(metrics: &Metrics) -> (IntGaugeVec, IntGauge) {
+    (metrics.gauges(Name::OperatorMigrations, &["reason"]), metrics.gauge(Name::OperatorDrifted))
+}
+
+/// What the controller counts, as docs/metrics.md has it.
+pub fn metrics_table() -> String {
+    let metrics = Metrics::new(SERVICE);
+    Told::new(&metrics);
+    standing(&metrics);
+    metrics.table()
 }
 
 /// What the controller tells, counted.

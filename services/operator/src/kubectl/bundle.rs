@@ -25,8 +25,9 @@ pub(super) async fn write(
     let ours = ListParams::default().labels(&format!("{LABEL_MIGRATION}={}", shortened(&name)));
     let jobs = Api::<Job>::namespaced(client.clone(), &namespace).list(&ours).await;
     let names: Vec<String> = jobs.iter().flat_map(|jobs| &jobs.items).map(ResourceExt::name_any).collect();
-    let of_jobs =
-        ListParams::default().labels(&format!("batch.kubernetes.io/job-name in ({})", names.join(",")));
+    // A list of nothing would be no selector; no pod belongs to a Job without a name.
+    let any = if names.is_empty() { "none".to_owned() } else { names.join(",") };
+    let of_jobs = ListParams::default().labels(&format!("batch.kubernetes.io/job-name in ({any})"));
     let pods = Api::<Pod>::namespaced(client.clone(), &namespace).list(&of_jobs).await;
     let events = Api::<Event>::namespaced(client.clone(), &namespace).list(&ListParams::default()).await;
     let about_us = |event: &Event| {

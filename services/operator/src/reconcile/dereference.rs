@@ -1,4 +1,4 @@
-//! Reads what a migration leads to: its Jobs, their pods, and of Secrets nothing but their labels.
+//! Reads what a migration leads to: its Jobs, their pods, and of Secrets nothing but their labels and annotations.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use kube::{Client, ResourceExt};
 use super::build::{LABEL_MIGRATION, shortened};
 use super::seen::{Seen, SeenJob, SeenSecret};
 use super::validate::secrets;
-use crate::crd::{CREDENTIALS_LABEL, SchemaMigration};
+use crate::crd::{CREDENTIALS_LABEL, HOSTS_ANNOTATION, SchemaMigration};
 
 /// What could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,8 @@ pub async fn dereference(client: &Client, migration: &SchemaMigration) -> Result
         let how = match secret {
             None => SeenSecret::Missing,
             Some(secret) if secret.labels().get(CREDENTIALS_LABEL).is_some_and(|value| value == "true") => {
-                SeenSecret::Labelled
+                let hosts = secret.annotations().get(HOSTS_ANNOTATION).cloned();
+                hosts.map_or(SeenSecret::Labelled, SeenSecret::LabelledFor)
             }
             Some(_) => SeenSecret::Unlabelled,
         };

@@ -96,7 +96,7 @@ pub struct SeenJob {
 }
 
 /// What a Secret that is named turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SeenSecret {
     /// There is none.
     Missing,
@@ -104,6 +104,8 @@ pub enum SeenSecret {
     Unlabelled,
     /// It does.
     Labelled,
+    /// It does, and names the hosts that the login may be sent to, joined by commas.
+    LabelledFor(String),
 }
 
 /// All that a conclusion is drawn from, beside the migration itself.

@@ -1,7 +1,7 @@
 //! Whether a migration may be carried out at all, by what the controller was told to trust. Pure.
 
 use super::seen::{Seen, SeenSecret};
-use crate::crd::{CREDENTIALS_LABEL, Reason, SchemaMigrationSpec};
+use crate::crd::{CREDENTIALS_LABEL, HOSTS_ANNOTATION, Reason, SchemaMigrationSpec};
 
 /// Why it may not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,18 @@ pub enum Refusal {
         /// Its name.
         name: String,
     },
+    /// The Secret's login is not meant for this host, which whoever writes a migration could make their own.
+    #[error(
+        "the Secret {name} may be sent to {allowed} only, by its annotation {HOSTS_ANNOTATION}, and not to {host}"
+    )]
+    Host {
+        /// The Secret.
+        name: String,
+        /// Where it may be sent.
+        allowed: String,
+        /// Where it would be.
+        host: String,
+    },
 }
 
 impl Refusal {
@@ -35,7 +47,7 @@ impl Refusal {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Image { .. } => Reason::ImageNotAllowed,
-            Self::NoSecret { .. } | Self::Unlabelled { .. } => Reason::SecretNotAllowed,
+            Self::NoSecret { .. } | Self::Unlabelled { .. } | Self::Host { .. } => Reason::SecretNotAllowed,
         }
     }
 }
@@ -48,6 +60,13 @@ pub fn validate(spec: &SchemaMigrationSpec, seen: &Seen, image_prefixes: &[Strin
     for name in secrets(spec) {
         match seen.secrets.get(name) {
             Some(SeenSecret::Labelled) => {}
+            // An authority's certificate is sent to nobody.
+            Some(SeenSecret::LabelledFor(_)) if name != spec.database.credentials.secret => {}
+            Some(SeenSecret::LabelledFor(hosts)) if is_among(&spec.database.host, hosts) => {}
+            Some(SeenSecret::LabelledFor(hosts)) => {
+                let (name, allowed, host) = (name.to_owned(), hosts.clone(), spec.database.host.clone());
+                return Err(Refusal::Host { name, allowed, host });
+            }
             Some(SeenSecret::Unlabelled) => return Err(Refusal::Unlabelled { name: name.to_owned() }),
             Some(SeenSecret::Missing) | None => return Err(Refusal::NoSecret { name: name.to_owned() }),
         }
@@ -59,6 +78,10 @@ pub fn validate(spec: &SchemaMigrationSpec, seen: &Seen, image_prefixes: &[Strin
 pub fn secrets(spec: &SchemaMigrationSpec) -> impl Iterator<Item = &str> {
     let ca = spec.database.ca.as_ref().and_then(|ca| ca.secret.as_deref());
     std::iter::once(spec.database.credentials.secret.as_str()).chain(ca)
+}
+
+fn is_among(host: &str, hosts: &str) -> bool {
+    hosts.split(',').any(|allowed| allowed.trim() == host)
 }
 
 /// A prefix ends where a part of the name ends: `registry/atelier` is no prefix of `registry/atelier-evil/migrator`.

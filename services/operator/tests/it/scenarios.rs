@@ -300,5 +300,25 @@ async fn an_event_tells_each_new_reason_once() {
     world.end(&job, Outcome::Done, Some(at(2, &[], None)));
     world.pass().await.expect("a pass");
     world.pass().await.expect("a pass");
-    assert_eq!(world.cluster.calls("POST /apis/events.k8s.io"), 2);
+    // Applying, then Applied and what was planned.
+    assert_eq!(world.cluster.calls("POST /apis/events.k8s.io"), 3);
+}
+
+#[tokio::test]
+async fn an_event_tells_of_drift_and_of_its_end() {
+    let world = World::new(&json!({}));
+    let job = world.pass_to("migrate").await;
+    world.end(&job, Outcome::Done, Some(at(2, &[], None)));
+    world.pass().await.expect("a pass");
+    for (outcome, told) in [(Outcome::FindingsFound, 1), (Outcome::FindingsFound, 0), (Outcome::Done, 1)] {
+        world.later(3600);
+        world.pass().await.expect("a pass");
+        let verify = world.jobs("verify").pop().expect("a look");
+        world.cluster.calls("");
+        world.end(&verify, outcome, Some(at(2, &[], None)));
+        world.pass().await.expect("a pass");
+        assert_eq!(world.cluster.calls("POST /apis/events.k8s.io"), told, "{outcome:?}");
+        world.pass().await.expect("a pass");
+        assert_eq!(world.cluster.calls("POST /apis/events.k8s.io"), 0, "once");
+    }
 }
