@@ -1,4 +1,4 @@
-//! `cargo xtask chart`: outside judges of the chart and of what it makes: Helm's own lint, kubeconform, kube-score, kustomize.
+//! `cargo xtask chart`: outside judges of the charts and of what they make: Helm's own lint, kubeconform, kube-score, kustomize.
 //!
 //! Each is left out by name where it is not installed, and fails where nothing may be left out. What the judges cannot know
 //! is for the tests of the crate `chart`.
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     pub(crate) require: Vec<String>,
 }
 
-const CHART: &str = "charts/atelier";
+const CHARTS: [&str; 2] = ["charts/atelier", "charts/atelier-operator"];
 const RENDERED: &str = "k8s/rendered";
 /// The oldest Kubernetes that the chart is for, and the newest whose schemas are there.
 const VERSIONS: [&str; 2] = ["1.30.0", "1.36.0"];
@@ -56,10 +56,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// Every file of values, where a warning is a failure too.
 fn lint() -> Result<(), Failure> {
-    for values in files(Path::new(CHART).join("ci"))? {
-        shell::run(
-            shell::program("helm").args(["lint", "--strict", "--quiet", CHART, "--values"]).arg(&values),
-        )?;
+    for chart in CHARTS {
+        for values in files(Path::new(chart).join("ci"))? {
+            shell::run(
+                shell::program("helm").args(["lint", "--strict", "--quiet", chart, "--values"]).arg(&values),
+            )?;
+        }
     }
     Ok(())
 }

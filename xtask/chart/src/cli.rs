@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser};
 
+use crate::charts::Chart;
 use crate::digests::{Digests, DigestsError};
 use crate::facts::{catalog_url, host, jwks_url, object_name, place, word};
 use crate::values::{
@@ -17,13 +18,19 @@ use crate::values::{
 pub(crate) enum Cli {
     /// Values for the Helm chart, from the facts that only you know
     Values(Box<ValuesArgs>),
-    /// The chart's values.schema.json, for `cargo xtask codegen`
+    /// A chart's values.schema.json, for `cargo xtask codegen`
     #[command(hide = true)]
-    Schema,
-    /// The tables of the chart's README, for `cargo xtask codegen`
+    Schema {
+        /// Which.
+        chart: Chart,
+    },
+    /// The tables of a chart's README, for `cargo xtask codegen`
     #[command(hide = true)]
-    Table,
-    /// What the chart makes of each file of `ci`, for `cargo xtask codegen`
+    Table {
+        /// Which.
+        chart: Chart,
+    },
+    /// What the charts make of each file of their folders `ci`, for `cargo xtask codegen`
     #[command(hide = true)]
     Rendered {
         /// Where to write.

@@ -6,6 +6,7 @@
     reason = "this command talks to the person who typed it"
 )]
 
+mod charts;
 mod cli;
 mod digests;
 mod facts;
@@ -17,5 +18,6 @@ mod rendered;
 mod schemas;
 mod values;
 
+pub use charts::Chart;
 pub use program::main;
 pub use reference::paths;

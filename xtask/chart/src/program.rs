@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::charts::Chart;
 use crate::cli::{Cli, ValuesArgs, ValuesError};
 use crate::notes;
 use crate::reference::{Options, ReferenceError, schema, table};
@@ -14,8 +15,8 @@ use crate::{rendered, schemas};
 pub fn main() -> ExitCode {
     match Cli::parse() {
         Cli::Values(args) => exit(print_values(&args)),
-        Cli::Schema => exit(print_schema()),
-        Cli::Table => exit(print_table()),
+        Cli::Schema { chart } => exit(print_schema(chart)),
+        Cli::Table { chart } => exit(print_table(chart)),
         Cli::Rendered { folder } => exit(rendered::write(&folder)),
         Cli::Schemas { from, to } => exit(schemas::rewrite(&from, &to)),
     }
@@ -32,13 +33,13 @@ fn exit(outcome: Result<(), impl Error>) -> ExitCode {
     ExitCode::from(64)
 }
 
-fn print_schema() -> Result<(), ReferenceError> {
-    println!("{:#}", schema(&Options::of_chart()?)?);
+fn print_schema(chart: Chart) -> Result<(), ReferenceError> {
+    println!("{:#}", schema(chart, &Options::of_chart(chart)?)?);
     Ok(())
 }
 
-fn print_table() -> Result<(), ReferenceError> {
-    print!("{}", table(&Options::of_chart()?));
+fn print_table(chart: Chart) -> Result<(), ReferenceError> {
+    print!("{}", table(&Options::of_chart(chart)?));
     Ok(())
 }
 

@@ -1,9 +1,11 @@
-//! The chart's values.yaml, read with its comments: the one source of `values.schema.json` and of the README's tables.
+//! A chart's values.yaml, read with its comments: the one source of `values.schema.json` and of the README's tables.
 //! The file says at its top how its comments are written. What nobody described is refused, not guessed.
 
 mod options;
 mod schema;
 mod table;
+
+use crate::charts::Chart;
 
 pub(crate) use options::Options;
 pub(crate) use schema::schema;
@@ -35,7 +37,7 @@ pub enum ReferenceError {
     Untold { path: String },
 }
 
-/// Every path of the chart's values that has a value of its own, with its default.
+/// Every path of the values of the services' chart that has a value of its own, with its default.
 pub fn paths() -> Result<Vec<(String, serde_json::Value)>, ReferenceError> {
-    Ok(Options::of_chart()?.leaves())
+    Ok(Options::of_chart(Chart::Atelier)?.leaves())
 }

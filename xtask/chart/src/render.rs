@@ -1,9 +1,11 @@
-//! What `helm template` makes of the chart, as objects.
+//! What `helm template` makes of a chart, as objects.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::charts::Chart;
 
 /// A release's name and namespace, which no matter but that they are always the same.
 const RELEASE: [&str; 3] = ["atelier", "--namespace", "shop"];
@@ -13,6 +15,7 @@ const CLUSTER: [&str; 4] = ["--kube-version", "1.30.0", "--api-versions", "monit
 /// Values to render with.
 #[derive(Debug, Clone)]
 pub struct Rendering {
+    chart: Chart,
     release: String,
     flags: Vec<String>,
 }
@@ -32,15 +35,20 @@ pub enum RenderError {
 }
 
 impl Rendering {
-    /// With a file of the chart's folder `ci`, by the first part of its name.
+    /// With a file of the folder `ci` of the services' chart, by the first part of its name.
     pub fn of(name: &str) -> Self {
-        Self::with(&folder().join(format!("ci/{name}-values.yaml")))
+        Self::of_chart(Chart::Atelier, name)
+    }
+
+    /// The same of either chart.
+    pub fn of_chart(chart: Chart, name: &str) -> Self {
+        Self { chart, ..Self::with(&chart.folder().join(format!("ci/{name}-values.yaml"))) }
     }
 
     /// With a file of values.
     pub fn with(values: &Path) -> Self {
         let values = ["--values".to_owned(), values.display().to_string()];
-        Self { release: RELEASE[0].to_owned(), flags: values.to_vec() }
+        Self { chart: Chart::Atelier, release: RELEASE[0].to_owned(), flags: values.to_vec() }
     }
 
     /// The same for a release of another name.
@@ -70,7 +78,7 @@ impl Rendering {
 
     fn run(&self, verb: &[&str], more: &[&str]) -> Result<String, RenderError> {
         let mut command = Command::new("helm");
-        command.env("KUBECONFIG", "/dev/null").args(verb).arg(&self.release).arg(folder());
+        command.env("KUBECONFIG", "/dev/null").args(verb).arg(&self.release).arg(self.chart.folder());
         command.args(&RELEASE[1..]).args(more).args(&self.flags);
         let output = command.output().map_err(RenderError::Start)?;
         if output.status.success() {
@@ -85,20 +93,4 @@ impl Rendering {
             serde_saphyr::from_multiple(&self.text()?).map_err(|error| RenderError::Yaml(Box::new(error)))?;
         Ok(objects.into_iter().filter(|object| !object.is_null()).collect())
     }
-}
-
-/// The chart's.
-pub fn folder() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "..", "..", "charts", "atelier"].iter().collect()
-}
-
-/// The files of the chart's folder `ci`, by the first parts of their names, in order.
-pub fn matrix() -> std::io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder().join("ci"))? {
-        let name = entry?.file_name();
-        names.extend(name.to_string_lossy().strip_suffix("-values.yaml").map(str::to_owned));
-    }
-    names.sort();
-    Ok(names)
 }

@@ -1,5 +1,5 @@
-//! What is made of the comments in the chart's values.yaml: its schema, and the tables of its README. And what the chart makes
-//! of the values in its folder `ci`, where helm is there.
+//! What is made of the comments in each chart's values.yaml: its schema, and the tables of its README. And what the charts make
+//! of the values in their folders `ci`, where helm is there.
 
 use std::fs;
 use std::path::Path;
@@ -8,18 +8,29 @@ use super::documents::{with_part, write};
 use crate::failure::Failure;
 use crate::shell;
 
-pub(super) const FILES: [&str; 2] = ["charts/atelier/values.schema.json", "charts/atelier/README.md"];
+pub(super) const FILES: [&str; 4] = [
+    "charts/atelier/values.schema.json",
+    "charts/atelier/README.md",
+    "charts/atelier-operator/values.schema.json",
+    "charts/atelier-operator/README.md",
+];
+/// By the first parts of the files' names.
+const CHARTS: [&str; 2] = ["atelier", "atelier-operator"];
 
 const PROGRAM: &str = "chart";
 
 /// Builds the program that reads the comments, and keeps what it prints.
 pub(super) fn make(fresh: &Path) -> Result<(), Failure> {
     shell::build(&[PROGRAM])?;
-    let printed = |word: &str| shell::output(shell::program(shell::sibling(PROGRAM)?).arg(word));
-    write(fresh, FILES[0], &printed("schema")?)?;
-    let path = shell::root().join(FILES[1]);
-    let readme = fs::read_to_string(&path).map_err(Failure::file(&path))?;
-    write(fresh, FILES[1], &with_part(FILES[1], &readme, "values", &printed("table")?)?)
+    for (chart, files) in CHARTS.iter().zip(FILES.chunks(2)) {
+        let printed =
+            |word: &str| shell::output(shell::program(shell::sibling(PROGRAM)?).args([word, chart]));
+        write(fresh, files[0], &printed("schema")?)?;
+        let path = shell::root().join(files[1]);
+        let readme = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+        write(fresh, files[1], &with_part(files[1], &readme, "values", &printed("table")?)?)?;
+    }
+    Ok(())
 }
 
 pub(super) const RENDERED: &str = "k8s/rendered";

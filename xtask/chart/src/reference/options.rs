@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::ReferenceError;
+use crate::charts::Chart;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/atelier/values.yaml");
 const KINDS: &str = include_str!("../../kinds.json");
 
 /// Everything that values.yaml says.
@@ -50,9 +50,9 @@ struct Line<'a> {
 }
 
 impl Options {
-    /// Reads the chart's.
-    pub(crate) fn of_chart() -> Result<Self, ReferenceError> {
-        let text = std::fs::read_to_string(FILE)
+    /// Reads a chart's.
+    pub(crate) fn of_chart(chart: Chart) -> Result<Self, ReferenceError> {
+        let text = std::fs::read_to_string(chart.folder().join("values.yaml"))
             .map_err(|source| ReferenceError::Unreadable { path: "values.yaml", source })?;
         Self::read(&text)
     }

@@ -4,20 +4,38 @@ use serde_json::{Map, Value, json};
 
 use super::ReferenceError;
 use super::options::{Mark, Opt, Options};
+use crate::charts::Chart;
 
 /// The whole schema; keys that it does not know are refused at every level.
-pub(crate) fn schema(options: &Options) -> Result<Value, ReferenceError> {
+pub(crate) fn schema(chart: Chart, options: &Options) -> Result<Value, ReferenceError> {
+    let properties = Value::Object(properties(&options.roots)?);
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Values of the Atelier chart",
+        "title": format!("Values of the chart {}", chart.name()),
         "type": "object",
         "additionalProperties": false,
-        "properties": properties(&options.roots)?,
-        "$defs": options.kinds,
+        "$defs": used(&options.kinds, &properties),
+        "properties": properties,
     });
     // Whether maps keep their order depends on what is built beside this program.
     schema.sort_all_objects();
     Ok(schema)
+}
+
+/// The kinds that are named by `schema`, or by such a kind.
+fn used(kinds: &Map<String, Value>, schema: &Value) -> Map<String, Value> {
+    let mut used = Map::new();
+    let mut naming = vec![schema];
+    while let Some(schema) = naming.pop() {
+        let text = schema.to_string();
+        for (name, kind) in kinds {
+            if !used.contains_key(name) && text.contains(&format!("\"#/$defs/{name}\"")) {
+                used.insert(name.clone(), kind.clone());
+                naming.push(kind);
+            }
+        }
+    }
+    used
 }
 
 fn properties(options: &[Opt]) -> Result<Map<String, Value>, ReferenceError> {
@@ -68,7 +86,7 @@ mod tests {
     use super::*;
 
     fn of_text(text: &str) -> Result<Value, ReferenceError> {
-        schema(&Options::read(text)?)
+        schema(Chart::Atelier, &Options::read(text)?)
     }
 
     #[test]
@@ -92,14 +110,19 @@ mod tests {
     }
 
     #[test]
-    fn every_group_of_the_chart_refuses_keys_that_it_does_not_know() {
+    fn every_group_of_a_chart_refuses_keys_that_it_does_not_know() {
         fn closed(at: &str, schema: &Value) {
             let Some(properties) = schema["properties"].as_object() else { return };
             assert_eq!(schema["additionalProperties"], json!(false), "{at}");
             properties.iter().for_each(|(key, schema)| closed(&format!("{at}.{key}"), schema));
         }
-        let schema = schema(&Options::of_chart().unwrap()).unwrap();
-        assert!(schema["properties"]["database"]["properties"]["auth"]["properties"].is_object());
-        closed("", &schema);
+        for (chart, group) in [
+            (Chart::Atelier, "/properties/database/properties/auth"),
+            (Chart::AtelierOperator, "/properties/crds"),
+        ] {
+            let schema = schema(chart, &Options::of_chart(chart).unwrap()).unwrap();
+            assert!(schema.pointer(group).unwrap()["properties"].is_object());
+            closed("", &schema);
+        }
     }
 }

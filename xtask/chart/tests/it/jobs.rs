@@ -81,7 +81,7 @@ fn the_charts_version_and_the_releases_revision_are_no_part_of_the_job() {
 #[test]
 #[ignore = "needs helm"]
 fn what_is_rendered_twice_is_the_same_to_the_letter() {
-    for name in chart::render::matrix().expect("the folder ci") {
+    for name in chart::Chart::Atelier.matrix().expect("the folder ci") {
         let rendering = Rendering::of(&name);
         assert_eq!(rendering.text().expect("rendered"), rendering.text().expect("rendered"), "{name}");
     }

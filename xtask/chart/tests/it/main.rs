@@ -5,10 +5,12 @@ mod confinement;
 mod jobs;
 mod labels;
 mod network;
+mod operator;
 mod refusals;
 mod secrets;
 mod values;
 
+use chart::Chart;
 use chart::render::{RenderError, Rendering};
 use serde_json::Value;
 
@@ -30,7 +32,7 @@ fn refusal(rendering: &Rendering) -> String {
 
 /// Everything that the folder `ci` of the chart makes, by the name of the file.
 fn matrix() -> Vec<(String, Vec<Value>)> {
-    let names = chart::render::matrix().expect("the folder ci");
+    let names = Chart::Atelier.matrix().expect("the folder ci");
     assert!(names.len() > 7, "{names:?}");
     names.into_iter().map(|name| (name.clone(), objects(&Rendering::of(&name)))).collect()
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use chart::Chart;
 use chart::render::Rendering;
 use serde_json::Value;
 
@@ -108,7 +109,7 @@ fn what_the_chart_would_refuse_is_refused_by_the_command_itself() {
 fn the_smallest_file_of_the_matrix_is_what_two_facts_print() {
     let read = |text: &str| serde_saphyr::from_str::<Value>(text).expect("YAML");
     let committed =
-        std::fs::read_to_string(chart::render::folder().join("ci/minimal-values.yaml")).expect("a file");
+        std::fs::read_to_string(Chart::Atelier.folder().join("ci/minimal-values.yaml")).expect("a file");
     assert_eq!(read(&committed), read(&printed(&FACTS).expect("values")));
 }
 

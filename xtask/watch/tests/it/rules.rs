@@ -9,7 +9,8 @@ use crate::{NAMESPACE, RELEASE, repository, text};
 
 /// From the repository's root.
 pub(crate) const RULES: &str = "charts/atelier/rules/atelier.yaml";
-const TESTS: &str = "charts/atelier/rules/tests";
+const OPERATORS: &str = "charts/atelier-operator/rules/operator.yaml";
+const TESTS: [&str; 2] = ["charts/atelier/rules/tests", "charts/atelier-operator/rules/tests"];
 const TEMPLATE: &str = "charts/atelier/templates/metrics/rules.yaml";
 const RUNBOOKS: &str = "docs/operations.md";
 
@@ -56,14 +57,19 @@ impl Rule {
     }
 }
 
-/// All rules, in their order.
+/// All rules of the services' chart, in their order.
 pub(crate) fn rules() -> Vec<Rule> {
-    let file: File = serde_saphyr::from_str(&text(RULES)).expect("rules");
+    rules_of(RULES)
+}
+
+fn rules_of(path: &str) -> Vec<Rule> {
+    let file: File = serde_saphyr::from_str(&text(path)).expect("rules");
     file.groups.into_iter().flat_map(|group| group.rules).collect()
 }
 
+/// Those of both charts.
 fn alerts() -> Vec<Rule> {
-    rules().into_iter().filter(|rule| rule.alert.is_some()).collect()
+    [RULES, OPERATORS].into_iter().flat_map(rules_of).filter(|rule| rule.alert.is_some()).collect()
 }
 
 /// How the headings of a document can be linked to.
@@ -127,6 +133,20 @@ fn every_rule_is_about_one_release() {
     }
 }
 
+/// No Prometheus watches a controller here, so its rules are held against the names of what it counts.
+#[test]
+fn every_rule_of_the_operator_looks_at_its_namespace_and_at_what_it_counts() {
+    let counted = text("docs/metrics.md");
+    for rule in rules_of(OPERATORS) {
+        assert_eq!(selectors(&rule.expr).len(), 1, "{}", rule.name());
+        let (before, selector) = rule.expr.split_once('{').expect("a selector");
+        assert!(selector.starts_with("namespace=\"shop\""), "{}: {selector}", rule.name());
+        let metric = before.rsplit(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next();
+        let row = format!("| `{}` |", metric.expect("a name"));
+        assert!(counted.contains(&row), "{}: {row}", rule.name());
+    }
+}
+
 #[test]
 fn the_chart_finds_what_it_replaces() {
     let (rules, template) = (text(RULES), text(TEMPLATE));
@@ -161,7 +181,9 @@ struct AlertTest {
 fn every_alert_has_tests_of_firing_and_of_keeping_silent() {
     for alert in alerts() {
         let name = alert.name();
-        let file: Tests = serde_saphyr::from_str(&text(&format!("{TESTS}/{name}.yaml"))).expect("tests");
+        let paths = TESTS.map(|folder| format!("{folder}/{name}.yaml"));
+        let path = paths.iter().find(|path| repository(path).is_file()).expect(name);
+        let file: Tests = serde_saphyr::from_str(&text(path)).expect("tests");
         let expected: Vec<bool> = file
             .tests
             .iter()
@@ -182,8 +204,7 @@ fn promtool(words: &[&str], files: impl IntoIterator<Item = std::path::PathBuf>)
 #[test]
 #[ignore = "needs prometheus"]
 fn promtool_is_content_with_the_rules_and_their_tests() {
-    promtool(&["check", "rules"], [repository(RULES)]);
-    let tests =
-        std::fs::read_dir(repository(TESTS)).expect("tests").map(|entry| entry.expect("a file").path());
-    promtool(&["test", "rules"], tests);
+    promtool(&["check", "rules"], [repository(RULES), repository(OPERATORS)]);
+    let folders = TESTS.iter().flat_map(|folder| std::fs::read_dir(repository(folder)).expect("tests"));
+    promtool(&["test", "rules"], folders.map(|entry| entry.expect("a file").path()));
 }
