@@ -87,7 +87,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),
-        Command::E2e(args) => forward::to(&["e2e", "chart"], &[], &args),
+        Command::E2e(args) => forward::to(&["e2e", "chart", "migrator"], &[], &args),
         Command::Image(args) => image::run(&args),
         Command::Migrate(command) => migrate::run(&command),
         Command::Publish(args) => publish::run(&args),

@@ -2,6 +2,7 @@
 
 mod collision;
 mod contract;
+mod hook;
 mod install;
 mod metrics;
 mod new_host;
@@ -24,16 +25,29 @@ pub(crate) struct Case {
     pub(crate) run: for<'a> fn(&'a Stage) -> Running<'a>,
 }
 
-pub(crate) const CASES: [Case; 11] = [
+/// Cases that run beside each other.
+pub(crate) const CASES: [Case; 15] = [
     Case { name: "install", run: |stage| Box::pin(install::run(stage)) },
     Case { name: "collision", run: |stage| Box::pin(collision::run(stage)) },
     Case { name: "contract", run: |stage| Box::pin(contract::run(stage)) },
+    Case { name: "hook", run: |stage| Box::pin(hook::run(stage)) },
     Case { name: "metrics", run: |stage| Box::pin(metrics::run(stage)) },
     Case { name: "new_host", run: |stage| Box::pin(new_host::run(stage)) },
     Case { name: "operator", run: |stage| Box::pin(operator::run(stage)) },
+    Case { name: "operator_killed", run: |stage| Box::pin(operator::killed(stage)) },
+    Case { name: "operator_reasons", run: |stage| Box::pin(operator::reasons(stage)) },
+    Case { name: "operator_words", run: |stage| Box::pin(operator::words(stage)) },
     Case { name: "refusals_wrong_password", run: |stage| Box::pin(refusals::wrong_password(stage)) },
     Case { name: "refusals_missing_secret", run: |stage| Box::pin(refusals::missing_secret(stage)) },
     Case { name: "refusals_wrong_authority", run: |stage| Box::pin(refusals::wrong_authority(stage)) },
     Case { name: "restart", run: |stage| Box::pin(restart::run(stage)) },
     Case { name: "tested", run: |stage| Box::pin(tested::run(stage)) },
 ];
+
+/// Cases that do something to the whole cluster: one after the other, when the others are done.
+pub(crate) const ALONE: [Case; 2] = [
+    Case { name: "operator_without_its_kind", run: |stage| Box::pin(operator::without_its_kind(stage)) },
+    Case { name: API_SERVER, run: |stage| Box::pin(operator::restarted(stage)) },
+];
+/// The case that wants `--restart-api-server`.
+pub(crate) const API_SERVER: &str = "operator_api_server";

@@ -25,6 +25,10 @@ pub(crate) struct Cli {
     /// The image of PostgreSQL, instead of the one that k8s/dev names.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) postgres_image: Option<String>,
+    /// What kills the API server of the existing cluster and starts it again, and ends when it answers. Without it, the case that
+    /// needs it is skipped.
+    #[arg(long, value_name = "COMMAND", requires = "kubeconfig")]
+    pub(crate) restart_api_server: Option<String>,
     /// Leave the namespaces, and kind's cluster, for a look around.
     #[arg(long)]
     pub(crate) keep: bool,

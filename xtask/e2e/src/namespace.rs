@@ -34,12 +34,37 @@ pub(crate) async fn connect(kubeconfig: &Path) -> Result<Client, Failure> {
 
 /// The same, as somebody else: a service account of this name in a namespace.
 pub(crate) async fn connect_as(kubeconfig: &Path, namespace: &str, account: &str) -> Result<Client, Failure> {
+    let read = read_for(kubeconfig, namespace, Some(account))?;
     let unusable = |source| Failure::Kubeconfig { path: kubeconfig.to_owned(), source: Box::new(source) };
-    let read = Kubeconfig::read_from(kubeconfig).map_err(unusable)?;
-    let mut config =
-        Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.map_err(unusable)?;
-    config.auth_info.impersonate = Some(format!("system:serviceaccount:{namespace}:{account}"));
-    Ok(Client::try_from(config)?)
+    let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await;
+    Ok(Client::try_from(config.map_err(unusable)?)?)
+}
+
+/// The same as a file for other programs.
+pub(crate) fn kubeconfig_for(
+    kubeconfig: &Path,
+    namespace: &str,
+    account: Option<&str>,
+    to: &Path,
+) -> Result<(), Failure> {
+    let read = read_for(kubeconfig, namespace, account)?;
+    // JSON is YAML.
+    let text = serde_json::to_string(&read);
+    let text = text.map_err(|source| Failure::Object { path: to.to_owned(), source })?;
+    std::fs::write(to, text).map_err(|source| Failure::File { path: to.to_owned(), source })
+}
+
+/// A kubeconfig with this namespace as the one that is meant, of one of its service accounts if that is named.
+fn read_for(kubeconfig: &Path, namespace: &str, account: Option<&str>) -> Result<Kubeconfig, Failure> {
+    let unusable = |source| Failure::Kubeconfig { path: kubeconfig.to_owned(), source: Box::new(source) };
+    let mut read = Kubeconfig::read_from(kubeconfig).map_err(unusable)?;
+    for context in read.contexts.iter_mut().filter_map(|named| named.context.as_mut()) {
+        context.namespace = Some(namespace.to_owned());
+    }
+    for user in read.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
+        user.impersonate = account.map(|name| format!("system:serviceaccount:{namespace}:{name}"));
+    }
+    Ok(read)
 }
 
 /// Asks until the answer is there, or the deadline is; an error ends it at once.

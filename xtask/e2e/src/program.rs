@@ -9,15 +9,26 @@ use crate::error::Failure;
 
 /// Runs to the end and gives what was printed on standard output. It ends with us.
 pub(crate) async fn output(command: &mut Command) -> Result<String, Failure> {
+    Ok(ended(command).await?.0)
+}
+
+/// The same, and then what was said on standard error.
+pub(crate) async fn said(command: &mut Command) -> Result<String, Failure> {
+    let (printed, said) = ended(command).await?;
+    Ok(printed + &said)
+}
+
+async fn ended(command: &mut Command) -> Result<(String, String), Failure> {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output =
         command.output().await.map_err(|source| Failure::Start { command: describe(command), source })?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let (printed, said) = (text(&output.stdout), text(&output.stderr));
     if output.status.success() {
-        return Ok(text);
+        return Ok((printed, said));
     }
-    let said = text + &String::from_utf8_lossy(&output.stderr);
-    Err(Failure::Ended { command: describe(command), status: output.status, said: said.trim().to_owned() })
+    let said = (printed + &said).trim().to_owned();
+    Err(Failure::Ended { command: describe(command), status: output.status, said })
 }
 
 /// Runs to the end; what it prints is shown as it comes.

@@ -77,9 +77,14 @@ impl Release {
         self.helm("upgrade", values, flags).await
     }
 
+    /// `helm install` or `helm upgrade`; returns all that it said, where the log of a hook is, too.
+    pub(crate) async fn said(&self, verb: &str, values: &Path, flags: &[&str]) -> Result<String, Failure> {
+        program::said(&mut self.command(verb, values, flags)).await
+    }
+
     async fn helm(&self, verb: &str, values: &Path, flags: &[&str]) -> Result<Duration, Failure> {
         let begin = Instant::now();
-        program::output(&mut self.command(verb, values, flags)).await?;
+        self.said(verb, values, flags).await?;
         Ok(begin.elapsed())
     }
 

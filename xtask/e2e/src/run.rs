@@ -7,7 +7,7 @@ use std::time::Instant;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cases::{CASES, Case};
+use crate::cases::{ALONE, API_SERVER, CASES, Case};
 use crate::cli::Cli;
 use crate::error::{Failure, chain};
 use crate::images;
@@ -51,6 +51,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Summary, Failure> {
             kubeconfig,
             images: images.join("images.json"),
             postgres_image: cli.postgres_image.clone(),
+            restart_api_server: cli.restart_api_server.clone(),
             folder,
         };
         all(&cli, &cases, &setting, &namespaces).await
@@ -90,11 +91,20 @@ async fn all(
     setting: &Setting,
     namespaces: &Namespaces,
 ) -> Result<Summary, Failure> {
-    let running = cases.iter().map(|case| one(case, setting, namespaces, cli.keep));
-    let outcomes: Vec<bool> = stream::iter(running).buffer_unordered(cli.jobs.into()).try_collect().await?;
+    let is_impossible = |case: &&&Case| case.name == API_SERVER && setting.restart_api_server.is_none();
+    let (skipped, possible): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(is_impossible);
+    let (alone, beside): (Vec<&Case>, Vec<&Case>) = possible.into_iter().partition(|case| is_alone(case));
+    let mut outcomes: Vec<bool> = Vec::new();
+    for (cases, jobs) in [(beside, cli.jobs.into()), (alone, 1)] {
+        let running = cases.into_iter().map(|case| one(case, setting, namespaces, cli.keep));
+        outcomes.extend(stream::iter(running).buffer_unordered(jobs).try_collect::<Vec<bool>>().await?);
+    }
     let passed = outcomes.iter().filter(|passed| **passed).count();
     let summary = Summary { passed, failed: outcomes.len() - passed };
     println!("\n{} passed, {} failed", summary.passed, summary.failed);
+    for case in skipped {
+        println!("skipped: {}, for want of --restart-api-server", case.name);
+    }
     Ok(summary)
 }
 
@@ -127,12 +137,17 @@ async fn one(case: &Case, setting: &Setting, namespaces: &Namespaces, keep: bool
 
 fn chosen(filter: Option<&str>) -> Result<Vec<&'static Case>, Failure> {
     let filter = filter.unwrap_or_default();
-    let cases: Vec<&Case> = CASES.iter().filter(|case| case.name.contains(filter)).collect();
+    let all = || CASES.iter().chain(&ALONE);
+    let cases: Vec<&Case> = all().filter(|case| case.name.contains(filter)).collect();
     if cases.is_empty() {
-        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        let names: Vec<&str> = all().map(|case| case.name).collect();
         return Err(Failure::NoCase { filter: filter.to_owned(), names: names.join(", ") });
     }
     Ok(cases)
+}
+
+fn is_alone(case: &Case) -> bool {
+    ALONE.iter().any(|alone| alone.name == case.name)
 }
 
 async fn timed(what: &str, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
@@ -225,7 +240,7 @@ mod tests {
     fn a_filter_chooses_by_a_part_of_the_name_and_a_wrong_one_names_what_there_is() {
         let names: Vec<&str> = chosen(Some("host")).expect("a case").iter().map(|case| case.name).collect();
         assert_eq!(names, ["new_host"]);
-        assert_eq!(chosen(None).expect("cases").len(), CASES.len());
+        assert_eq!(chosen(None).expect("cases").len(), CASES.len() + ALONE.len());
         let Err(failure) = chosen(Some("nothing like it")) else { panic!("there is no such case") };
         assert!(failure.to_string().contains("install, collision"), "{failure}");
     }

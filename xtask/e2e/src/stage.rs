@@ -27,6 +27,7 @@ pub(crate) struct Setting {
     /// Where `cargo xtask image` listed the images.
     pub(crate) images: PathBuf,
     pub(crate) postgres_image: Option<String>,
+    pub(crate) restart_api_server: Option<String>,
     /// For files of this run.
     pub(crate) folder: PathBuf,
 }

@@ -1,57 +1,104 @@
 //! The operator's chart in the case's namespace, and the one migration that it carries out there.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
-use kube::CustomResourceExt;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
-use operator::crd::{CREDENTIALS_LABEL, SchemaMigration, SchemaMigrationStatus};
+use kube::api::{Patch, PatchParams, PostParams};
+use operator::crd::{CREDENTIALS_LABEL, SchemaMigration};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::TOLD_MAX;
+use super::kind;
+use crate::database::Database;
 use crate::error::{Failure, ensure};
-use crate::namespace::{connect_as, object, until};
+use crate::namespace::{connect_as, kubeconfig_for, object, until};
 use crate::program;
+use crate::release::Release;
 use crate::stage::Stage;
 
-const NAME: &str = "atelier";
+/// The migration's, and the release's that brings it.
+pub(super) const NAME: &str = "atelier";
 const CHART: &str = "charts/atelier-operator";
+/// The operator's release and chart, joined as the chart does it.
+pub(super) const ACCOUNT: &str = "operator-atelier-operator";
+/// The last schema of before.
+pub(super) const BEFORE: i64 = 4;
+/// No services, whose pods are for other cases; and little patience, since the migrator is made to wait on purpose.
+const ALONE: &str =
+    "migrations.mode=operator,migrations.patienceSeconds=3,orderStatus.replicas=0,orders.replicas=0";
 
 /// Where the case works.
 pub(super) struct Site<'a> {
-    stage: &'a Stage,
+    pub(super) stage: &'a Stage,
 }
 
-impl<'a> Site<'a> {
-    pub(super) fn new(stage: &'a Stage) -> Self {
-        Self { stage }
+impl Site<'_> {
+    /// Does `work` in a cluster that knows the kind. What there is outside of the namespace goes whatever happens.
+    pub(super) async fn with_the_kind(
+        &self,
+        work: impl Future<Output = Result<(), Failure>>,
+    ) -> Result<(), Failure> {
+        kind::enter(&self.stage.setting.client).await?;
+        let outcome = work.await;
+        let gone = self.uninstall().await;
+        let left = kind::leave(&self.stage.setting.client).await;
+        outcome.and(gone).and(left)
+    }
+
+    /// A database as the release before left it, the operator, and a migration without services beside it.
+    pub(super) async fn set(
+        &self,
+        controllers: u8,
+        approval: &str,
+    ) -> Result<(Database, Installed), Failure> {
+        let database = Database::reach(self.stage).await?;
+        database.found(BEFORE).await?;
+        self.install(controllers, "crds.install=false").await?;
+        Ok((database, self.release(approval).await?))
+    }
+
+    /// A release that brings the migration and nothing else that works.
+    pub(super) async fn release(&self, approval: &str) -> Result<Installed, Failure> {
+        let values = self.stage.values(&self.stage.database_host()).await?;
+        let set = format!("{ALONE},migrations.operator.approval={approval}");
+        let installed = Installed { release: Release::new(self.stage, NAME), values, set };
+        installed.release.install(&installed.values, &["--set", &installed.set]).await?;
+        Ok(installed)
+    }
+
+    /// Installs the operator, or changes how many controllers there are.
+    pub(super) async fn install(&self, controllers: u8, kind: &str) -> Result<(), Failure> {
+        let set = format!(
+            "allowedImagePrefixes[0]=localhost/atelier,verifyIntervalSeconds=10,replicas={controllers},{kind}"
+        );
+        let words = ["upgrade", "--install", "operator", CHART, "--wait", "--timeout", "2m", "--set", &set];
+        program::output(&mut self.command("helm", &words)).await.map(drop)
+    }
+
+    pub(super) async fn uninstall(&self) -> Result<(), Failure> {
+        program::output(&mut self.command("helm", &["uninstall", "operator", "--ignore-not-found"]))
+            .await
+            .map(drop)
+    }
+
+    /// As a person types it, in this namespace.
+    pub(super) async fn kubectl(&self, words: &[&str]) -> Result<String, Failure> {
+        program::output(&mut self.command("kubectl", words)).await
+    }
+
+    fn command(&self, program: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(words).args(["--namespace", self.stage.namespace.name(), "--kubeconfig"]);
+        command.arg(&self.stage.setting.kubeconfig);
+        command
     }
 
     fn api(&self) -> Api<SchemaMigration> {
         self.stage.namespace.all()
-    }
-
-    fn helm(&self, words: &[&str]) -> Command {
-        let mut helm = Command::new("helm");
-        helm.args(words).args(["--namespace", self.stage.namespace.name(), "--kubeconfig"]);
-        helm.arg(&self.stage.setting.kubeconfig);
-        helm
-    }
-
-    /// Installs the operator, or changes how many controllers there are. It goes with all that it has, so nothing is kept.
-    pub(super) async fn install(&self, replicas: u8) -> Result<(), Failure> {
-        let set = format!(
-            "allowedImagePrefixes[0]=localhost/atelier,crds.keep=false,verifyIntervalSeconds=10,replicas={replicas}"
-        );
-        let mut helm = self.helm(&["upgrade", "--install", "operator", CHART, "--wait", "--timeout", "2m"]);
-        program::output(helm.args(["--set", &set])).await.map(drop)
-    }
-
-    pub(super) async fn uninstall(&self) -> Result<(), Failure> {
-        program::output(&mut self.helm(&["uninstall", "operator", "--ignore-not-found"])).await.map(drop)
     }
 
     pub(super) async fn get(&self) -> Result<SchemaMigration, Failure> {
@@ -74,43 +121,6 @@ impl<'a> Site<'a> {
         self.change(&json!({ "retry": retry })).await
     }
 
-    /// Waits until the condition Ready has this reason, about what is wanted now.
-    pub(super) async fn tells(&self, reason: &str, is_ready: bool) -> Result<SchemaMigrationStatus, Failure> {
-        let status = self.tells_of("Ready", reason, "").await?;
-        let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
-        let right = ready.is_some_and(|condition| (condition.status == "True") == is_ready);
-        ensure(right, "Ready as the reason says", ready)?;
-        Ok(status)
-    }
-
-    /// Waits until a condition has this reason and says this.
-    pub(super) async fn tells_of(
-        &self,
-        kind: &str,
-        reason: &str,
-        words: &str,
-    ) -> Result<SchemaMigrationStatus, Failure> {
-        until(&format!("{kind} is told with {reason} {words}"), TOLD_MAX, async || {
-            let migration = self.get().await?;
-            let status = migration.status.unwrap_or_default();
-            let is_it = status.conditions.iter().any(|condition| {
-                condition.type_ == kind && condition.reason == reason && condition.message.contains(words)
-            });
-            let is_of_now = Some(status.observed_generation) == migration.metadata.generation;
-            Ok((is_it && is_of_now).then_some(status))
-        })
-        .await
-    }
-
-    /// `kubectl wait` understands it as it is.
-    pub(super) async fn waits_ready(&self) -> Result<(), Failure> {
-        let mut kubectl = Command::new("kubectl");
-        kubectl.arg("--kubeconfig").arg(&self.stage.setting.kubeconfig);
-        kubectl.args(["--namespace", self.stage.namespace.name()]);
-        kubectl.args(["wait", "--for=condition=Ready", "schemamigration/atelier", "--timeout=20s"]);
-        program::output(&mut kubectl).await.map(drop)
-    }
-
     /// By which their owner says that a migration may use them.
     pub(super) async fn label_secrets(&self) -> Result<(), Failure> {
         let change = json!({ "metadata": { "labels": { CREDENTIALS_LABEL: "true" } } });
@@ -121,6 +131,19 @@ impl<'a> Site<'a> {
         Ok(())
     }
 
+    /// Puts an annotation on a Secret.
+    pub(super) async fn annotate(&self, secret: &str, name: &str, text: &str) -> Result<(), Failure> {
+        let change = json!({ "metadata": { "annotations": { name: text } } });
+        let secrets = self.stage.namespace.all::<Secret>();
+        secrets.patch(secret, &PatchParams::default(), &Patch::Merge(&change)).await?;
+        Ok(())
+    }
+
+    /// Waits until the API server answers again; it may refuse for a moment what it is about to know.
+    pub(super) async fn answers(&self, deadline: Duration) -> Result<(), Failure> {
+        until("the API server answers", deadline, async || Ok(self.get().await.ok().map(drop))).await
+    }
+
     /// Somebody who may change migrations, and somebody who may approve them.
     pub(super) async fn accounts(&self) -> Result<(), Failure> {
         let rules = json!([{
@@ -129,7 +152,7 @@ impl<'a> Site<'a> {
         }]);
         let role = object::<Role>(json!({ "metadata": { "name": "editor" }, "rules": rules }))?;
         self.stage.namespace.all().create(&PostParams::default(), &role).await?;
-        for (account, role) in [("editor", "editor"), ("approver", "operator-atelier-operator-approver")] {
+        for (account, role) in [("editor", "editor"), ("approver", &format!("{ACCOUNT}-approver"))] {
             let metadata = json!({ "name": account });
             let made = object::<ServiceAccount>(json!({ "metadata": metadata }))?;
             self.stage.namespace.all().create(&PostParams::default(), &made).await?;
@@ -149,13 +172,43 @@ impl<'a> Site<'a> {
         Ok(lease.spec.and_then(|spec| spec.holder_identity).unwrap_or_default())
     }
 
-    /// Deletes the kind, and with it every object of it in the cluster.
-    pub(super) async fn delete_kind(&self) -> Result<(), Failure> {
-        let kinds = Api::<CustomResourceDefinition>::all(self.stage.setting.client.clone());
-        let name = SchemaMigration::crd_name();
-        kinds.delete(name, &DeleteParams::foreground()).await?;
-        until("the kind is gone", TOLD_MAX, async || Ok(kinds.get_opt(name).await?.is_none().then_some(())))
-            .await
+    /// The kubeconfig of the cases, with this namespace as the one that is meant.
+    pub(super) fn kubeconfig_here(&self) -> Result<PathBuf, Failure> {
+        let (setting, namespace) = (&self.stage.setting, self.stage.namespace.name());
+        let path = setting.folder.join(format!("{namespace}.kubeconfig"));
+        kubeconfig_for(&setting.kubeconfig, namespace, None, &path)?;
+        Ok(path)
+    }
+
+    /// A kubeconfig of a service account of this namespace.
+    pub(super) fn kubeconfig_as(&self, account: &str) -> Result<PathBuf, Failure> {
+        let (setting, namespace) = (&self.stage.setting, self.stage.namespace.name());
+        let path = setting.folder.join(format!("{namespace}.{account}.kubeconfig"));
+        kubeconfig_for(&setting.kubeconfig, namespace, Some(account), &path)?;
+        Ok(path)
+    }
+}
+
+/// A release that brings the migration and nothing that runs.
+pub(super) struct Installed {
+    release: Release,
+    values: PathBuf,
+    set: String,
+}
+
+impl Installed {
+    /// `helm upgrade --wait` that changes nothing; it waits as long as helm thinks that the migration is not ready.
+    pub(super) async fn helm_waits(&self) -> Result<(), Failure> {
+        let flags = ["--set", &self.set, "--wait", "--timeout", "20s"];
+        self.release.upgrade(&self.values, &flags).await.map(drop)
+    }
+
+    /// That helm goes on waiting, and names what for.
+    pub(super) async fn helm_waits_in_vain(&self) -> Result<(), Failure> {
+        let flags = ["--set", &self.set, "--wait", "--timeout", "4s"];
+        let answer = self.release.upgrade(&self.values, &flags).await;
+        let is_it = matches!(&answer, Err(Failure::Ended { said, .. }) if said.contains("SchemaMigration"));
+        ensure(is_it, "helm waiting for the SchemaMigration", answer)
     }
 }
 
