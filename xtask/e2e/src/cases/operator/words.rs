@@ -18,7 +18,8 @@ const LABEL: &str = "kubectl label secret atelier-database-migrator atelier.dev/
 /// Somebody at a terminal.
 struct Person {
     kubeconfig: PathBuf,
-    path: String,
+    /// Where the plugin is.
+    folder: PathBuf,
 }
 
 impl Person {
@@ -31,15 +32,14 @@ impl Person {
         if !plugin.exists() {
             symlink(program::sibling("migrator")?, &plugin).map_err(unwritable)?;
         }
-        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
-        Ok(Self { kubeconfig: site.kubeconfig_as(account)?, path })
+        Ok(Self { kubeconfig: site.kubeconfig_as(account)?, folder })
     }
 
     /// `kubectl atelier …`
     async fn types(&self, words: &[&str]) -> Result<String, Failure> {
-        let mut kubectl = Command::new("kubectl");
-        kubectl.arg("atelier").args(words).env("KUBECONFIG", &self.kubeconfig).env("PATH", &self.path);
-        program::output(&mut kubectl).await
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "PATH=$0:$PATH; kubectl atelier \"$@\""]).arg(&self.folder).args(words);
+        program::output(shell.env("KUBECONFIG", &self.kubeconfig)).await
     }
 
     /// The same, which has to be refused with these words.
@@ -60,7 +60,7 @@ async fn all(site: &Site<'_>) -> Result<(), Failure> {
     site.accounts().await?;
     let (editor, approver) = (Person::new(site, "editor")?, Person::new(site, "approver")?);
     // Whoever runs the cluster may look everywhere.
-    let admin = Person { kubeconfig: site.kubeconfig_here()?, path: approver.path.clone() };
+    let admin = Person { kubeconfig: site.kubeconfig_here()?, folder: approver.folder.clone() };
 
     site.tells("SecretNotAllowed", false).await?;
     admin.is_told(&["doctor"], LABEL).await?;
