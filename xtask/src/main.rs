@@ -67,6 +67,8 @@ enum Command {
     Publish(publish::Args),
     /// Atelier on a real Kubernetes: installs, walks an order, breaks things, looks whether they heal.
     E2e(forward::Args),
+    /// A constant rate of requests against any installation, every answer held against what was acknowledged.
+    Load(forward::Args),
     /// The Secrets of a development cluster (k8s/dev), as manifests.
     DevSecrets(forward::Args),
     /// Outside judges of the workflows: actionlint, zizmor.
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Command::DevSecrets(args) => forward::to(&["dev-secrets"], &[], &args),
         Command::E2e(args) => forward::to(&["e2e", "chart", "migrator"], &[], &args),
         Command::Image(args) => image::run(&args),
+        Command::Load(args) => forward::to(&["load"], &[], &args),
         Command::Migrate(command) => migrate::run(&command),
         Command::Publish(args) => publish::run(&args),
         Command::Release(args) => release::run(&args),

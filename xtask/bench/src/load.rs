@@ -1,20 +1,21 @@
-//! The load generator: a process of its own, one thread, that asks and holds every answer against what it must say.
+//! The load generator (xtask/load) in a process of its own, one thread, with questions that know what was seeded.
 
-mod client;
-mod drive;
 mod judge;
 mod ledger;
 mod script;
 mod spec;
-mod wire;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-pub(crate) use spec::{Kind, Report, Spec, Until};
+use load_generator::{Plan, Target, TargetError};
+pub(crate) use load_generator::{Report, Until};
+pub(crate) use spec::{Kind, Spec};
 
 use crate::population::Population;
+use script::Script;
 
 /// Why a load did not run.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,8 @@ pub(crate) enum LoadError {
     Json(#[from] serde_json::Error),
     #[error("there is no population of {0} orders")]
     Population(i64),
+    #[error("the services cannot be asked")]
+    Target(#[from] TargetError),
     #[error("the load generator ended badly; what it said is above")]
     Ended,
 }
@@ -33,7 +36,16 @@ pub(crate) enum LoadError {
 pub(crate) async fn serve() -> Result<(), LoadError> {
     let spec: Spec = serde_json::from_reader(io::stdin().lock())?;
     let population = Population::of(spec.population).ok_or(LoadError::Population(spec.population))?;
-    let report = drive::drive(&spec, population).await;
+    let at = |address: SocketAddr| Target::at(address, &address.to_string());
+    let plan = Plan {
+        status: at(spec.status)?,
+        orders: at(spec.orders)?,
+        clients: spec.clients,
+        rate: spec.rate,
+        until: spec.until,
+        is_list: spec.kind.is_list(),
+    };
+    let (report, _) = load_generator::start(plan, Script::new(&spec, population)).await.end().await;
     serde_json::to_writer(io::stdout().lock(), &report)?;
     Ok(())
 }

@@ -43,12 +43,6 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     if sorted.len() % 2 == 1 { Some(above) } else { Some(f64::midpoint(sorted[sorted.len() / 2 - 1], above)) }
 }
 
-/// The value that so many per mille of `sorted` do not exceed.
-pub(crate) fn percentile(sorted: &[u32], per_mille: usize) -> u32 {
-    let rank = (sorted.len() * per_mille).div_ceil(1000).max(1) - 1;
-    sorted.get(rank).copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,14 +68,5 @@ mod tests {
         let width = |values: &[f64]| Estimate::of(values).map_or(f64::NAN, |found| found.high - found.low);
         let (agreeing, scattered) = ([1.0, 1.01, 0.99, 1.0, 1.0], [0.2, 3.0, 1.0, 2.0, 0.5]);
         assert!(width(&agreeing) < width(&scattered) / 10.0);
-    }
-
-    #[test]
-    fn a_percentile_is_a_value_that_was_seen() {
-        let sorted: Vec<u32> = (1..=200).collect();
-        assert_eq!(percentile(&sorted, 990), 198);
-        assert_eq!(percentile(&sorted, 500), 100);
-        assert_eq!(percentile(&[], 990), 0);
-        assert_eq!(percentile(&[7], 10), 7);
     }
 }

@@ -1,71 +1,24 @@
 //! Holds an answer against its question: status code, tag, and every fact of the body that the population's formula or an
 //! acknowledged write tells. It says what is wrong, never what to do about it.
 
-use std::fmt;
-
 use bytes::Bytes;
 use catalog_stub::Model;
 use hyper::header::{ETAG, HeaderMap, RETRY_AFTER};
 use hyper::{Method, StatusCode};
-use serde::Deserialize;
+use load_generator::{Answer, Mismatch, Verdict, holds, read, wire};
 
 use super::ledger::Made;
 use super::script::{BUSY_CREATOR, Expected, Question, Script};
-use super::wire;
 use crate::population::{Facts, PAID, stage};
 
 /// The most events that a page of a history has.
 const EVENTS_MAX: i64 = 200;
 
-/// What an answer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Good,
-    /// 503, and when to come back.
-    Refused,
-    /// Another status than the right one.
-    Failed(u16),
-    /// The right status, and something that is not so.
-    Mismatch(Mismatch),
-}
-
-/// Something that is not so, or belongs to another question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mismatch {
-    what: &'static str,
-    found: Found,
-}
-
-/// The value, in the answer's own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Found(Box<str>);
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.found.0)
-    }
-}
-
-fn holds(is_so: bool, what: &'static str, found: &dyn fmt::Debug) -> Result<(), Mismatch> {
-    if is_so { Ok(()) } else { Err(Mismatch { what, found: Found(format!("{found:?}").into()) }) }
-}
-
-fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, Mismatch> {
-    serde_json::from_slice(body).map_err(|error| Mismatch {
-        what: "not the JSON that was expected",
-        found: Found(format!("{error} in {}", String::from_utf8_lossy(body)).into()),
-    })
-}
-
 impl Script {
     /// Judges an answer, and remembers what it acknowledged.
-    pub(super) fn judge(
-        &mut self,
-        question: &Question,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Verdict {
+    pub(super) fn verdict(&mut self, question: &Question, answer: &Answer) -> Verdict {
+        let Answer { status, headers, body } = answer;
+        let status = *status;
         if status == StatusCode::SERVICE_UNAVAILABLE {
             // Whether a refused move was written is not known, so its order is not moved again.
             let has_advice = headers.contains_key(RETRY_AFTER);
@@ -73,7 +26,11 @@ impl Script {
         }
         let created = question.method == Method::POST;
         let right = if created { StatusCode::CREATED } else { StatusCode::OK };
-        let unchanged = status == StatusCode::NOT_MODIFIED && question.known_version.is_some();
+        let known_version = match question.expected {
+            Expected::Standing { known_version, .. } => known_version,
+            _ => None,
+        };
+        let unchanged = status == StatusCode::NOT_MODIFIED && known_version.is_some();
         if status != right && !unchanged {
             return Verdict::Failed(status.as_u16());
         }
@@ -91,13 +48,13 @@ impl Script {
         body: &Bytes,
     ) -> Result<(), Mismatch> {
         match &question.expected {
-            Expected::Standing { order_id, acknowledged } => {
+            Expected::Standing { order_id, acknowledged, known_version } => {
                 if unchanged {
-                    return tagged(headers, question.known_version.unwrap_or_default());
+                    return tagged(headers, known_version.unwrap_or_default());
                 }
                 let standing: wire::Standing<'_> = read(body)?;
                 tagged(headers, standing.version)?;
-                holds(question.known_version != Some(standing.version), "known, and sent again", &standing)?;
+                holds(*known_version != Some(standing.version), "known, and sent again", &standing)?;
                 self.hold_standing(*order_id, *acknowledged, &standing)
             }
             Expected::Order { order_id, acknowledged } => {

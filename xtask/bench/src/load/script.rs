@@ -1,6 +1,8 @@
 //! Which request comes next, and what its answer must say.
 
 use hyper::Method;
+use hyper::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use load_generator::{Answer, Verdict, get, sends};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -14,27 +16,17 @@ const STRIDE_OF_USERS: i64 = 2741;
 /// Whose orders are nearly all unpaid: `subject/growth.sql`.
 pub(crate) const BUSY_CREATOR: &str = "busy-creator";
 
-/// One request, and what is known about its answer.
-#[derive(Clone, Debug)]
-pub(super) struct Question {
-    pub(super) is_list: bool,
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) body: Option<String>,
-    /// `If-None-Match`.
-    pub(super) known_version: Option<i64>,
-    /// `If-Match`.
-    pub(super) wanted_version: Option<i64>,
-    /// `Idempotency-Key`.
-    pub(super) key: Option<String>,
-    pub(super) expected: Expected,
-}
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// One request of ours.
+pub(super) type Question = load_generator::Question<Expected>;
 
 /// What the answer must say.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
     /// How a seeded order stands, `acknowledged` moves or more after its seed.
-    Standing { order_id: i64, acknowledged: i64 },
+    /// `known_version` is what its `If-None-Match` says.
+    Standing { order_id: i64, acknowledged: i64, known_version: Option<i64> },
     /// A seeded order, whole.
     Order { order_id: i64, acknowledged: i64 },
     /// The events of a seeded order.
@@ -86,8 +78,7 @@ impl Script {
         }
     }
 
-    /// The next request. It never runs out.
-    pub(super) fn next(&mut self) -> Question {
+    fn question(&mut self) -> Question {
         match self.kind {
             Kind::Status => self.status(),
             Kind::Order => self.order(),
@@ -147,15 +138,17 @@ impl Script {
 
     fn status(&mut self) -> Question {
         let (order_id, acknowledged) = self.any();
-        get(format!("/orders/{order_id}/status"), Expected::Standing { order_id, acknowledged })
+        get(
+            format!("/orders/{order_id}/status"),
+            Expected::Standing { order_id, acknowledged, known_version: None },
+        )
     }
 
     fn conditional(&mut self) -> Question {
         let (order_id, acknowledged) = self.any();
         let version = self.population.order(order_id).version + acknowledged;
-        let question =
-            get(format!("/orders/{order_id}/status"), Expected::Standing { order_id, acknowledged });
-        Question { known_version: Some(version), ..question }
+        let expected = Expected::Standing { order_id, acknowledged, known_version: Some(version) };
+        get(format!("/orders/{order_id}/status"), expected).with(IF_NONE_MATCH, &format!("\"{version}\""))
     }
 
     fn order(&mut self) -> Question {
@@ -191,13 +184,9 @@ impl Script {
 
     fn update_if_match(&mut self) -> Question {
         let question = self.update();
-        let wanted_version = match question.expected {
-            Expected::Moved { order_id, number } => {
-                Some(self.population.order(order_id).version + number - 1)
-            }
-            _ => None,
-        };
-        Question { wanted_version, ..question }
+        let Expected::Moved { order_id, number } = question.expected else { return question };
+        let version = self.population.order(order_id).version + number - 1;
+        question.with(IF_MATCH, &format!("\"{version}\""))
     }
 
     fn create(&mut self) -> Question {
@@ -209,8 +198,8 @@ impl Script {
             number % 500,
             number % 2000,
         );
-        let key = (self.kind == Kind::Keyed).then(|| self.requester(number));
-        Question { key, ..sends(Method::POST, "/orders/".to_owned(), body, Expected::Created { number }) }
+        let question = sends(Method::POST, "/orders/".to_owned(), body, Expected::Created { number });
+        if self.kind == Kind::Keyed { question.with(KEY, &self.requester(number)) } else { question }
     }
 
     /// Who asks for the nth create: nobody else ever did.
@@ -252,25 +241,14 @@ impl Script {
     }
 }
 
-fn get(path: String, expected: Expected) -> Question {
-    Question {
-        is_list: false,
-        method: Method::GET,
-        path,
-        body: None,
-        known_version: None,
-        wanted_version: None,
-        key: None,
-        expected,
+impl load_generator::Script for Script {
+    type Expected = Expected;
+
+    fn next(&mut self) -> Question {
+        self.question()
     }
-}
 
-fn sends(method: Method, path: String, body: String, expected: Expected) -> Question {
-    Question { method, body: Some(body), ..get(path, expected) }
-}
-
-impl Question {
-    fn of_orders(self) -> Self {
-        Self { is_list: true, ..self }
+    fn judge(&mut self, question: &Question, answer: &Answer) -> Verdict {
+        self.verdict(question, answer)
     }
 }

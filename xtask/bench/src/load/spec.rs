@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use load_generator::Until;
 use serde::{Deserialize, Serialize};
 
 /// One load.
@@ -27,13 +28,6 @@ pub(crate) struct Spec {
     pub(crate) moved_before: i64,
     /// A warm-up moves other orders than what is measured.
     pub(crate) warming: bool,
-}
-
-/// When a load ends; requests in flight are waited for.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) enum Until {
-    Seconds(f64),
-    Requests(u64),
 }
 
 /// What is asked.
@@ -90,46 +84,5 @@ impl Kind {
     /// Whether orders answers it.
     pub(crate) fn is_list(self) -> bool {
         matches!(self, Self::Paid | Self::Busy | Self::Cold(_))
-    }
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Report {
-    pub(crate) seconds: f64,
-    /// Right answers.
-    pub(crate) good: u64,
-    /// 503 with `Retry-After`.
-    pub(crate) refused: u64,
-    /// Any other status than the right one.
-    pub(crate) failed: u64,
-    /// Connections that broke with a request on them, or could not be made.
-    pub(crate) broken: u64,
-    /// Answers that belong to another question, or tell what is not so.
-    pub(crate) mismatches: u64,
-    /// Requests that were due and never sent, because every client still waited.
-    pub(crate) unsent: u64,
-    /// The first few of what went wrong, in words.
-    pub(crate) examples: Vec<String>,
-    /// Of right answers only; at a fixed rate from when the request was due.
-    pub(crate) p50_us: u32,
-    pub(crate) p99_us: u32,
-    pub(crate) max_us: u32,
-    /// The same from when the request was sent: what it took whoever got a turn.
-    pub(crate) sent_p99_us: u32,
-}
-
-impl Report {
-    /// Right answers a second.
-    pub(crate) fn rate(&self) -> f64 {
-        // No run has so many answers that a float could not count them.
-        #[expect(clippy::cast_precision_loss, reason = "a count of answers, far below 2^53")]
-        let good = self.good as f64;
-        good / self.seconds.max(f64::MIN_POSITIVE)
-    }
-
-    /// All that were answered, whatever with.
-    pub(crate) fn answered(&self) -> u64 {
-        self.good + self.refused + self.failed + self.mismatches
     }
 }

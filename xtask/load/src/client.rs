@@ -1,67 +1,79 @@
 //! One client: a kept connection to each service, made again when it breaks.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::script::Question;
+use crate::question::Question;
+use crate::target::Target;
 
 /// Past every deadline of the services: whoever is not answered by then never will be.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why there was no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ClientError {
+pub enum ClientError {
+    /// Nobody listens, or nobody is trusted.
     #[error("no connection")]
     Connect(#[source] std::io::Error),
+    /// Our own mistake.
     #[error("the request could not be made")]
     Request(#[source] hyper::http::Error),
+    /// It ended before the answer did.
     #[error("the connection broke")]
     Broken(#[source] hyper::Error),
+    /// Nothing came.
     #[error("no answer within {PATIENCE:?}")]
     Silent,
 }
 
 /// An answer, whole.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
 }
 
 /// Its connections.
-pub(super) struct Client {
+pub(crate) struct Client {
     status: Connection,
     orders: Connection,
 }
 
 struct Connection {
-    address: SocketAddr,
+    target: Target,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Client {
-    pub(super) fn new(status: SocketAddr, orders: SocketAddr) -> Self {
-        let to = |address| Connection { address, sender: None };
+    pub(crate) fn new(status: Target, orders: Target) -> Self {
+        let to = |target| Connection { target, sender: None };
         Self { status: to(status), orders: to(orders) }
     }
 
-    /// Connects before anything is measured.
-    pub(super) async fn connect(&mut self, to_orders: bool) -> Result<(), ClientError> {
-        let connection = if to_orders { &mut self.orders } else { &mut self.status };
-        connection.sender().await.map(drop)
+    fn connection(&mut self, to_orders: bool) -> &mut Connection {
+        if to_orders { &mut self.orders } else { &mut self.status }
     }
 
-    pub(super) async fn ask(&mut self, question: &Question) -> Result<Answer, ClientError> {
-        let connection = if question.is_list { &mut self.orders } else { &mut self.status };
+    /// Connects before anything is measured.
+    pub(crate) async fn connect(&mut self, to_orders: bool) -> Result<(), ClientError> {
+        self.connection(to_orders).sender().await.map(drop)
+    }
+
+    pub(crate) async fn ask<E>(&mut self, question: &Question<E>) -> Result<Answer, ClientError> {
+        let connection = self.connection(question.is_list);
         let answer = timeout(PATIENCE, connection.send(question)).await.unwrap_or(Err(ClientError::Silent));
         if answer.is_err() {
             connection.sender = None;
@@ -83,17 +95,18 @@ impl Connection {
     }
 
     async fn open(&self) -> Result<SendRequest<Full<Bytes>>, ClientError> {
-        let stream = TcpStream::connect(self.address).await.map_err(ClientError::Connect)?;
+        let stream = TcpStream::connect(self.target.address).await.map_err(ClientError::Connect)?;
         stream.set_nodelay(true).map_err(ClientError::Connect)?;
-        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(ClientError::Broken)?;
-        // It ends with its sender, and tells it why.
-        tokio::spawn(connection);
-        sender.ready().await.map_err(ClientError::Broken)?;
-        Ok(sender)
+        match &self.target.tls {
+            None => speak(stream).await,
+            Some((connector, name)) => {
+                speak(connector.connect(name.clone(), stream).await.map_err(ClientError::Connect)?).await
+            }
+        }
     }
 
-    async fn send(&mut self, question: &Question) -> Result<Answer, ClientError> {
-        let request = request(self.address, question).map_err(ClientError::Request)?;
+    async fn send<E>(&mut self, question: &Question<E>) -> Result<Answer, ClientError> {
+        let request = request(&self.target, question).map_err(ClientError::Request)?;
         let sender = self.sender().await?;
         let (parts, body) = sender.send_request(request).await.map_err(ClientError::Broken)?.into_parts();
         let body = body.collect().await.map_err(ClientError::Broken)?.to_bytes();
@@ -104,20 +117,25 @@ impl Connection {
     }
 }
 
-fn request(address: SocketAddr, question: &Question) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
-    let mut request =
-        Request::builder().method(&question.method).uri(&question.path).header(HOST, address.to_string());
+async fn speak<S>(stream: S) -> Result<SendRequest<Full<Bytes>>, ClientError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(ClientError::Broken)?;
+    // It ends with its sender, and tells it why.
+    tokio::spawn(connection);
+    sender.ready().await.map_err(ClientError::Broken)?;
+    Ok(sender)
+}
+
+fn request<E>(target: &Target, question: &Question<E>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    let path = format!("{}{}", target.prefix, question.path);
+    let mut request = Request::builder().method(&question.method).uri(path).header(HOST, &target.host);
     if question.body.is_some() {
         request = request.header(CONTENT_TYPE, "application/json");
     }
-    let versions = [(IF_NONE_MATCH, question.known_version), (IF_MATCH, question.wanted_version)];
-    for (name, version) in versions {
-        if let Some(version) = version {
-            request = request.header(name, format!("\"{version}\""));
-        }
-    }
-    if let Some(key) = &question.key {
-        request = request.header("idempotency-key", key);
+    for (name, value) in &question.headers {
+        request = request.header(name, value);
     }
     request.body(Full::from(question.body.clone().unwrap_or_default()))
 }
