@@ -46,7 +46,8 @@ pub(crate) struct Args {
     /// For which processors; for others than this machine's it is compiled across [default: this machine's].
     #[arg(long, value_enum)]
     arch: Option<Arch>,
-    /// Build `catalog-stub` too, for clusters that have no catalog (k8s/dev).
+    /// Build `catalog-stub` too, for clusters that have no catalog (k8s/dev), and the services of other releases, tagged
+    /// `before`, `after` and `broken`, to upgrade from and to (xtask/other-releases).
     #[arg(long)]
     with_dev: bool,
 }
@@ -98,23 +99,15 @@ fn make(engine: Engine, args: &Args) -> Result<Vec<Entry>, Failure> {
     println!("image: building with {engine}");
     let programs = Programs::compile(&args.profile, args.libc, args.arch, args.with_dev)?;
     let folder = shell::root().join("target/image");
-    let context = folder.join("context");
-    let sizes = contents::lay_out(&context, &programs)?;
-
     let saved = args.save.as_ref().map(|folder| absolute(folder)).transpose()?;
     let listed = saved.as_ref().unwrap_or(&folder);
     fs::create_dir_all(listed).map_err(Failure::file(listed))?;
-    let labels = labels();
-    let mut entries = Vec::new();
-    for (program, bytes) in sizes {
-        let image = format!("{}/{program}", args.push.as_deref().unwrap_or(LOCAL));
-        let name = format!("{image}:{}", args.tag);
-        // It prints the image's id, by which nobody asks for it.
-        shell::output(&mut engine.build(program, &name, &context, args.arch, &labels))?;
-        let archive = saved.as_ref().map(|folder| save(engine, &name, folder, program)).transpose()?;
-        let digest = args.push.as_ref().map(|_| engine.push(&name, &folder)).transpose()?;
-        println!("image: {name}, {}{}", megabytes(bytes), over_budget(bytes));
-        entries.push(Entry { program, image, tag: args.tag.clone(), digest, archive });
+    let packer = Packer { args, engine, folder: &folder, saved: saved.as_deref(), labels: labels() };
+    let entries = packer.pack(&programs, &args.tag)?;
+    if args.with_dev {
+        for (release, programs) in programs.others() {
+            packer.pack(&programs, release)?;
+        }
     }
     let list = listed.join("images.json");
     fs::write(&list, listing::json(&entries)).map_err(Failure::file(&list))?;
@@ -122,13 +115,43 @@ fn make(engine: Engine, args: &Args) -> Result<Vec<Entry>, Failure> {
     Ok(entries)
 }
 
+/// What is the same for all images of a run.
+struct Packer<'a> {
+    args: &'a Args,
+    engine: Engine,
+    folder: &'a Path,
+    saved: Option<&'a Path>,
+    labels: Vec<(&'static str, String)>,
+}
+
+impl Packer<'_> {
+    /// Puts each program into an image with this tag.
+    fn pack(&self, programs: &Programs, tag: &str) -> Result<Vec<Entry>, Failure> {
+        let Self { args, engine, folder, saved, labels } = self;
+        let context = folder.join("context");
+        let mut entries = Vec::new();
+        for (program, bytes) in contents::lay_out(&context, programs)? {
+            let image = format!("{}/{program}", args.push.as_deref().unwrap_or(LOCAL));
+            let name = format!("{image}:{tag}");
+            // It prints the image's id, by which nobody asks for it.
+            shell::output(&mut engine.build(program, &name, &context, args.arch, labels))?;
+            let stem = if tag == args.tag { program.to_owned() } else { format!("{program}.{tag}") };
+            let archive = saved.map(|folder| save(*engine, &name, folder, &stem)).transpose()?;
+            let digest = args.push.as_ref().map(|_| engine.push(&name, folder)).transpose()?;
+            println!("image: {name}, {}{}", megabytes(bytes), over_budget(bytes));
+            entries.push(Entry { program, image, tag: tag.to_owned(), digest, archive });
+        }
+        Ok(entries)
+    }
+}
+
 fn absolute(folder: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(folder).map_err(Failure::file(folder))
 }
 
 /// The archive's name within `folder`.
-fn save(engine: Engine, name: &str, folder: &Path, program: &str) -> Result<String, Failure> {
-    let archive = format!("{program}.tar");
+fn save(engine: Engine, name: &str, folder: &Path, stem: &str) -> Result<String, Failure> {
+    let archive = format!("{stem}.tar");
     let path = folder.join(&archive);
     // Not every engine writes over an archive that is there.
     if path.exists() {

@@ -6,6 +6,7 @@ mod args;
 mod cluster;
 mod outcome;
 mod pod_report;
+mod process;
 mod report;
 mod roles;
 
@@ -23,11 +24,12 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::config::Config;
 use crate::log;
-use crate::migrate::{self, ChangeOptions, MigrationSet};
+use crate::migrate::{self, ChangeOptions, FilesError, MigrationSet};
 use args::{BackfillArgs, Command, DownArgs, EXIT_CODES, OutputArgs, PlanArgs, UpArgs};
 pub use cluster::metrics_table;
 use outcome::{Failure, chain};
 use pod_report::Seen;
+pub use process::main;
 
 /// Brings Atelier's database to the version that this release needs, and says where it stands.
 #[derive(Debug, Parser)]
@@ -42,9 +44,10 @@ pub struct Cli {
     command: Command,
 }
 
-/// Does what `cli` asks until it is done, or until `stop`. Only trouble with `out` or `err` themselves is an error.
+/// Does what `cli` asks with these files until it is done, or until `stop`. Only trouble with `out` or `err` themselves is an error.
 pub async fn run(
     cli: Cli,
+    files: Result<MigrationSet, FilesError>,
     out: &mut impl Write,
     err: &mut impl Write,
     stop: impl Future<Output = ()>,
@@ -58,7 +61,7 @@ pub async fn run(
         Command::Controller(args) => cluster::control(args, stop).await,
         Command::Crd => cluster::print_definition(out),
         Command::Kubectl(args) => cluster::kubectl(args, out).await,
-        _ => execute(cli, out, &mut seen, stop).await,
+        _ => execute(cli, files, out, &mut seen, stop).await,
     };
     if let Some(path) = report {
         let told = pod_report::write(&path, &done, seen).map_err(Failure::Report);
@@ -95,6 +98,7 @@ pub fn words(mut words: impl Iterator<Item = OsString>) -> impl Iterator<Item = 
 
 async fn execute(
     cli: Cli,
+    files: Result<MigrationSet, FilesError>,
     out: &mut impl Write,
     seen: &mut Seen,
     stop: impl Future<Output = ()>,
@@ -109,7 +113,7 @@ async fn execute(
         tracing::info!(notice);
     }
     let options = ChangeOptions {
-        migrations: MigrationSet::embedded().map_err(Failure::Files)?,
+        migrations: files.map_err(Failure::Files)?,
         roles: config.roles(),
         deadline: config.deadline(),
         image: config.migrations.image.clone(),

@@ -13,6 +13,10 @@ use crate::shell;
 const SERVICES: [&str; 3] = ["order-status", "orders", "migrator"];
 /// Not shipped.
 const STUB: &str = "catalog-stub";
+/// The package of other releases, and its programs, each of which is all services of one; of the last one nothing but the
+/// migrator differs.
+const OTHERS: (&str, [(&str, &[&str]); 3]) =
+    ("other-releases", [("before", &SERVICES), ("after", &SERVICES), ("broken", &["migrator"])]);
 
 /// Whose C library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -86,6 +90,7 @@ impl Programs {
         let mut builds = vec![services(profile)];
         if with_dev {
             builds.push(words(&["--bins", "--package", STUB], profile));
+            builds.push(words(&["--bins", "--package", OTHERS.0], profile));
         }
         let is_listed = shell::find("cargo-auditable").is_some();
         if !is_listed {
@@ -112,6 +117,14 @@ impl Programs {
         folder.push(if profile == "dev" { "debug" } else { profile });
         let files = names(with_dev).map(|name| (name, folder.join(name))).collect();
         Ok(Self { folder, files, are_static: libc == Libc::Musl })
+    }
+
+    /// The services of the releases before and after, by the names of these, as they were compiled with the stub.
+    pub(super) fn others(&self) -> impl Iterator<Item = (&'static str, Self)> {
+        OTHERS.1.into_iter().map(|(release, services)| {
+            let files = services.iter().map(|name| (*name, self.folder.join(release))).collect();
+            (release, Self { folder: self.folder.clone(), files, are_static: self.are_static })
+        })
     }
 }
 

@@ -38,7 +38,7 @@ pub use change::{ChangeError, ChangeOptions};
 pub use contract::{ContractError, contract_until};
 pub use down::{DownError, DownPlan, down_plan, down_until};
 pub use erase::{EraseError, Erased, Person, erase_until};
-pub use files::{Migration, MigrationSet, Phase};
+pub use files::{FilesError, Migration, MigrationSet, Phase};
 pub use plan::{Plan, PlanError, plan};
 pub use roles::Roles;
 pub use rollback::{Rollback, check_rollback};
