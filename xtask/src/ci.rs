@@ -30,6 +30,10 @@ pub(crate) struct Args {
     /// What runs the step e2e instead of `cargo xtask e2e`, which wants kind: a command that brings a cluster along.
     #[arg(long, value_name = "COMMAND")]
     e2e: Option<String>,
+    /// Let `e2e` leave out the cases whose subjects have not changed since this commit, but for its short set. Without it all
+    /// are run: a clone does not know what was proven before.
+    #[arg(long, value_name = "COMMIT")]
+    changed_since: Option<String>,
 }
 
 /// Cheap ones first.
@@ -152,7 +156,12 @@ fn deny(args: &Args) -> Result<(), Failure> {
 /// By whoever brings a cluster along, or in one of kind's.
 fn e2e(args: &Args) -> Result<(), Failure> {
     let mut words = args.e2e.as_deref().unwrap_or("cargo xtask e2e").split_whitespace();
-    shell::run(shell::program(words.next().unwrap_or_default()).args(words))
+    let mut command = shell::program(words.next().unwrap_or_default());
+    command.args(words);
+    if let Some(base) = &args.changed_since {
+        command.args(["--changed-since", base]);
+    }
+    shell::run(&mut command)
 }
 
 /// The first thing that a newcomer types, done by a machine: everything up, the tour walked, everything down.

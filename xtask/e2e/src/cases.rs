@@ -2,6 +2,7 @@
 
 mod collision;
 mod contract;
+mod failed_migration;
 mod hook;
 mod install;
 mod metrics;
@@ -9,7 +10,10 @@ mod new_host;
 mod operator;
 mod refusals;
 mod restart;
+mod restarts;
+mod rotation;
 mod tested;
+mod upgrade;
 
 use std::pin::Pin;
 
@@ -25,8 +29,7 @@ pub(crate) struct Case {
     pub(crate) run: for<'a> fn(&'a Stage) -> Running<'a>,
 }
 
-/// Cases that run beside each other.
-pub(crate) const CASES: [Case; 15] = [
+pub(crate) const CASES: [Case; 22] = [
     Case { name: "install", run: |stage| Box::pin(install::run(stage)) },
     Case { name: "collision", run: |stage| Box::pin(collision::run(stage)) },
     Case { name: "contract", run: |stage| Box::pin(contract::run(stage)) },
@@ -42,12 +45,12 @@ pub(crate) const CASES: [Case; 15] = [
     Case { name: "refusals_wrong_authority", run: |stage| Box::pin(refusals::wrong_authority(stage)) },
     Case { name: "restart", run: |stage| Box::pin(restart::run(stage)) },
     Case { name: "tested", run: |stage| Box::pin(tested::run(stage)) },
-];
-
-/// Cases that do something to the whole cluster: one after the other, when the others are done.
-pub(crate) const ALONE: [Case; 2] = [
+    // Each alone, after the others, and in this order: under load, then what happens to the whole cluster.
+    Case { name: "upgrade", run: |stage| Box::pin(upgrade::run(stage)) },
+    Case { name: "no_way_back", run: |stage| Box::pin(upgrade::no_way_back(stage)) },
+    Case { name: "failed_migration", run: |stage| Box::pin(failed_migration::run(stage)) },
+    Case { name: "rotation", run: |stage| Box::pin(rotation::run(stage)) },
+    Case { name: "rolling_restarts", run: |stage| Box::pin(restarts::run(stage)) },
     Case { name: "operator_without_its_kind", run: |stage| Box::pin(operator::without_its_kind(stage)) },
-    Case { name: API_SERVER, run: |stage| Box::pin(operator::restarted(stage)) },
+    Case { name: "operator_api_server", run: |stage| Box::pin(operator::restarted(stage)) },
 ];
-/// The case that wants `--restart-api-server`.
-pub(crate) const API_SERVER: &str = "operator_api_server";

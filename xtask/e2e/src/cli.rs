@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::gateway::Gateway;
+
 /// Atelier on a real Kubernetes: every case installs the chart in a namespace of its own.
 #[derive(Debug, Parser)]
 #[command(name = "e2e", bin_name = "cargo xtask e2e", max_term_width = 100)]
@@ -29,6 +31,22 @@ pub(crate) struct Cli {
     /// needs it is skipped.
     #[arg(long, value_name = "COMMAND", requires = "kubeconfig")]
     pub(crate) restart_api_server: Option<String>,
+    /// A Gateway of the cluster that takes routes of all namespaces and speaks HTTP at an address that can be reached from
+    /// here, for the cases that come through it, which are left out without it.
+    #[arg(long, value_name = "NAMESPACE/NAME=ADDRESS")]
+    pub(crate) gateway: Option<Gateway>,
+    /// Requests a second of the cases under load; rolling restarts take twice as many.
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub(crate) rate: u32,
+    /// Cases that repeat something do it as often as it takes to be sure.
+    #[arg(long)]
+    pub(crate) long: bool,
+    /// Leave out the cases whose subjects have not changed since this commit, but for the short set.
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) changed_since: Option<String>,
+    /// Write how each case went to this file, as `JUnit`'s XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// Leave the namespaces, and kind's cluster, for a look around.
     #[arg(long)]
     pub(crate) keep: bool,

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use migrator::migrate::{ChangeOptions, MigrationSet, Plan, Roles, plan, up};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -57,6 +57,20 @@ impl Database {
     /// Connects as the owner, for statements by hand.
     pub(crate) async fn by_hand(&self) -> Result<Application, Failure> {
         Ok(Application(self.owner.connect().await.map_err(failed)?))
+    }
+
+    /// Gives one of the services' logins another password, then its Secret.
+    pub(crate) async fn change_password(
+        &self,
+        stage: &Stage,
+        name: &str,
+        password: &str,
+    ) -> Result<(), Failure> {
+        let login = login(stage, self.writer.get_port(), name).await?;
+        let mut connection = login.connect().await.map_err(failed)?;
+        let sql = AssertSqlSafe(format!("ALTER ROLE CURRENT_USER PASSWORD '{password}'"));
+        connection.execute(sql).await.map_err(failed)?;
+        stage.namespace.set_secret(&format!("atelier-database-{name}"), "password", password).await
     }
 
     /// Connects as `name`, as the writer.

@@ -45,6 +45,10 @@ pub(crate) enum Failure {
     Request(#[source] hyper::http::Error),
     #[error("expected {expected}; found {found}")]
     Unexpected { expected: &'static str, found: String },
+    #[error("requests could not be sent")]
+    Traffic(#[from] crate::traffic::TrafficError),
+    #[error("what changed since {base} cannot be told")]
+    Changes { base: String, source: Box<Failure> },
     #[error("no case is called like {filter:?}; there are {names}")]
     NoCase { filter: String, names: String },
     #[error("stopped by a signal")]

@@ -13,6 +13,7 @@ mod cases;
 mod cli;
 mod database;
 mod error;
+mod gateway;
 mod images;
 mod namespace;
 mod orders;
@@ -20,7 +21,10 @@ mod program;
 mod provider;
 mod release;
 mod run;
+mod sets;
 mod stage;
+mod summary;
+mod traffic;
 
 use std::process::ExitCode;
 

@@ -16,7 +16,7 @@ use crate::stage::Stage;
 /// The model that an order is of: one of those that the catalog of `k8s/dev` has, by its id and name.
 pub(crate) const MODEL: (&str, &str) = ("a7e11e500000000000000001", "Reading chair");
 /// So far off that no clock matters: the year 2100.
-const EXPIRES: i64 = 4_102_444_800;
+pub(crate) const EXPIRES: i64 = 4_102_444_800;
 
 /// A party of an order, with a token; its id is its name.
 #[derive(Clone)]
@@ -35,7 +35,12 @@ impl People {
     /// Signs tokens with the key that the namespace's Secret holds.
     pub(crate) async fn of(stage: &Stage) -> Result<Self, Failure> {
         let secret = stage.namespace.secret_text("atelier-auth", "jwt-hs256").await?;
-        let key = EncodingKey::from_secret(secret.as_bytes());
+        Self::signed(secret.as_bytes())
+    }
+
+    /// Signs tokens with this key.
+    pub(crate) fn signed(key: &[u8]) -> Result<Self, Failure> {
+        let key = EncodingKey::from_secret(key);
         let person = |name: &'static str| {
             let claims = json!({ "sub": name, "username": name, "exp": EXPIRES });
             let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);

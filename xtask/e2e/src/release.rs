@@ -82,6 +82,15 @@ impl Release {
         program::said(&mut self.command(verb, values, flags)).await
     }
 
+    /// `helm rollback` to a revision; returns how long it took.
+    pub(crate) async fn rollback(&self, revision: u32, flags: &[&str]) -> Result<Duration, Failure> {
+        let begin = Instant::now();
+        let mut command = Command::new("helm");
+        command.args(["rollback", self.name, &revision.to_string(), "--namespace", self.namespace.name()]);
+        program::output(command.arg("--kubeconfig").arg(&self.kubeconfig).args(flags)).await?;
+        Ok(begin.elapsed())
+    }
+
     async fn helm(&self, verb: &str, values: &Path, flags: &[&str]) -> Result<Duration, Failure> {
         let begin = Instant::now();
         self.said(verb, values, flags).await?;
@@ -138,6 +147,34 @@ impl Release {
         self.namespace.pods(&self.labels("contracts")).await
     }
 
+    /// Runs the migrator of the release's Job with other words, to its end; its exit code, and what it said.
+    pub(crate) async fn migrator(&self, words: &[String]) -> Result<(i32, String), Failure> {
+        let mut spec = self.job().await?.spec.and_then(|job| job.template.spec).unwrap_or_default();
+        if let Some(container) = spec.containers.first_mut() {
+            container.args = Some(words.to_vec());
+        }
+        let metadata = ObjectMeta { generate_name: Some("migrator-".to_owned()), ..ObjectMeta::default() };
+        let pods = self.namespace.all::<Pod>();
+        let pod = Pod { metadata, spec: Some(spec), status: None };
+        let asked = name(&pods.create(&PostParams::default(), &pod).await?);
+        let code = until(&format!("{asked} has ended"), READY_MAX, async || {
+            let status = pods.get(&asked).await?.status.and_then(|status| status.container_statuses);
+            let ended = status.into_iter().flatten().find_map(|status| status.state?.terminated);
+            Ok(ended.map(|ended| ended.exit_code))
+        })
+        .await?;
+        Ok((code, self.namespace.log(&asked, None).await?))
+    }
+
+    /// What the Job's pods said.
+    pub(crate) async fn said_by_migrator(&self) -> Result<String, Failure> {
+        let mut said = String::new();
+        for pod in self.job_pods().await? {
+            said.push_str(&self.namespace.log(&name(&pod), None).await?);
+        }
+        Ok(said)
+    }
+
     async fn job_of(&self, component: &str) -> Result<Job, Failure> {
         let jobs = self.namespace.all::<Job>();
         let mut found = jobs.list(&ListParams::default().labels(&self.labels(component))).await?.items;
@@ -184,6 +221,16 @@ impl Release {
         self.namespace.send(&name(pod), service.ops_port(), request).await
     }
 
+    /// Sends to this pod of a service.
+    pub(crate) async fn ask(
+        &self,
+        service: Service,
+        pod: &Pod,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, Failure> {
+        self.namespace.send(&name(pod), service.port(), request).await
+    }
+
     /// Sends to one of the ready pods of a service.
     pub(crate) async fn send(
         &self,
@@ -194,7 +241,7 @@ impl Release {
         let expected = "a pod that is ready";
         let nobody = || Failure::Unexpected { expected, found: format!("none of {}", service.name()) };
         let pod = pods.iter().find(|pod| is_ready(pod)).ok_or_else(nobody)?;
-        self.namespace.send(&name(pod), service.port(), request).await
+        self.ask(service, pod, request).await
     }
 
     /// Makes the kubelet look at Secrets now, and not within its minute: a pod that changes is looked after at once.
@@ -227,6 +274,20 @@ pub(crate) fn restarts(pod: &Pod) -> i32 {
 
 /// Whether it has done its work.
 pub(crate) fn is_complete(job: &Job) -> bool {
+    has_condition(job, "Complete")
+}
+
+/// Whether it has given up.
+pub(crate) fn has_failed(job: &Job) -> bool {
+    has_condition(job, "Failed")
+}
+
+fn has_condition(job: &Job, kind: &str) -> bool {
     let conditions = job.status.as_ref().and_then(|status| status.conditions.as_ref());
-    conditions.is_some_and(|all| all.iter().any(|it| it.type_ == "Complete" && it.status == "True"))
+    conditions.is_some_and(|all| all.iter().any(|it| it.type_ == kind && it.status == "True"))
+}
+
+/// The images of another release, for Helm: `cargo xtask image --with-dev` makes them.
+pub(crate) fn images(tag: &str) -> String {
+    ["orderStatus", "orders", "migrations"].map(|component| format!("{component}.image.tag={tag}")).join(",")
 }

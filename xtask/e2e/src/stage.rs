@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::error::Failure;
+use crate::gateway::Gateway;
 use crate::namespace::{Namespace, object, until};
 use crate::program;
 
@@ -28,6 +29,11 @@ pub(crate) struct Setting {
     pub(crate) images: PathBuf,
     pub(crate) postgres_image: Option<String>,
     pub(crate) restart_api_server: Option<String>,
+    pub(crate) gateway: Option<Gateway>,
+    /// Requests a second of the cases under load.
+    pub(crate) rate: u32,
+    /// Whether cases take their time.
+    pub(crate) long: bool,
     /// For files of this run.
     pub(crate) folder: PathBuf,
 }

@@ -4,16 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use k8s_openapi::api::batch::v1::Job;
-
 use crate::database::Database;
 use crate::error::{Failure, ensure};
 use crate::namespace::until;
-use crate::release::{Release, Service, WAIT, is_complete};
+use crate::release::{Release, Service, WAIT, has_failed, is_complete};
 use crate::stage::Stage;
+use other_releases::BEFORE;
 
-/// The last schema of before.
-const BEFORE: i64 = 4;
 const END_MAX: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
@@ -61,9 +58,4 @@ async fn refused(stage: &Stage, release: &Release) -> Result<String, Failure> {
     let pods = release.contract_pods().await?;
     let pod = pods.first().and_then(|pod| pod.metadata.name.as_deref()).unwrap_or_default();
     stage.namespace.log(pod, None).await
-}
-
-fn has_failed(job: &Job) -> bool {
-    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_ref());
-    conditions.is_some_and(|all| all.iter().any(|it| it.type_ == "Failed" && it.status == "True"))
 }
