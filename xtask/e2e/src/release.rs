@@ -149,7 +149,7 @@ impl Release {
 
     /// Runs the migrator of the release's Job with other words, to its end; its exit code, and what it said.
     pub(crate) async fn migrator(&self, words: &[String]) -> Result<(i32, String), Failure> {
-        let mut spec = self.job().await?.spec.and_then(|job| job.template.spec).unwrap_or_default();
+        let mut spec = self.latest_job().await?.spec.and_then(|job| job.template.spec).unwrap_or_default();
         if let Some(container) = spec.containers.first_mut() {
             container.args = Some(words.to_vec());
         }
@@ -175,9 +175,20 @@ impl Release {
         Ok(said)
     }
 
-    async fn job_of(&self, component: &str) -> Result<Job, Failure> {
+    /// The Job that was made last: Helm leaves that of a release that failed.
+    pub(crate) async fn latest_job(&self) -> Result<Job, Failure> {
+        let jobs = self.jobs("migrations").await?;
+        let latest = jobs.into_iter().max_by_key(|job| job.metadata.creation_timestamp.clone());
+        latest.ok_or_else(|| Failure::Unexpected { expected: "a Job", found: "none".to_owned() })
+    }
+
+    async fn jobs(&self, component: &str) -> Result<Vec<Job>, Failure> {
         let jobs = self.namespace.all::<Job>();
-        let mut found = jobs.list(&ListParams::default().labels(&self.labels(component))).await?.items;
+        Ok(jobs.list(&ListParams::default().labels(&self.labels(component))).await?.items)
+    }
+
+    async fn job_of(&self, component: &str) -> Result<Job, Failure> {
+        let mut found = self.jobs(component).await?;
         ensure(found.len() == 1, "one Job", found.iter().map(|job| &job.metadata.name).collect::<Vec<_>>())?;
         Ok(found.remove(0))
     }

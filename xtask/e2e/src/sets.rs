@@ -56,7 +56,7 @@ pub(crate) fn is_alone(case: &str) -> bool {
 fn lacking(case: &str, setting: &Setting) -> Option<&'static str> {
     let (flag, is_given) = match case {
         "operator_api_server" => ("--restart-api-server", setting.restart_api_server.is_some()),
-        case if UNDER_LOAD.contains(&case) => ("--gateway", setting.gateway.is_some()),
+        case if UNDER_LOAD.contains(&case) => ("--rate", setting.rate.is_some()),
         _ => return None,
     };
     (!is_given).then_some(flag)

@@ -31,7 +31,7 @@ pub(crate) struct Setting {
     pub(crate) restart_api_server: Option<String>,
     pub(crate) gateway: Option<Gateway>,
     /// Requests a second of the cases under load.
-    pub(crate) rate: u32,
+    pub(crate) rate: Option<u32>,
     /// Whether cases take their time.
     pub(crate) long: bool,
     /// For files of this run.

@@ -60,11 +60,13 @@ pub(crate) fn route(stage: &Stage) -> Result<String, Failure> {
 impl<'a> Traffic<'a> {
     /// Waits until the Gateway leads to the services, then begins, and waits until requests come through.
     pub(crate) async fn begin(stage: &'a Stage) -> Result<Self, Failure> {
-        Self::begin_at(stage, stage.setting.rate).await
+        Self::begin_with(stage, 1).await
     }
 
-    /// The same, at a rate of its own.
-    pub(crate) async fn begin_at(stage: &'a Stage, rate: u32) -> Result<Self, Failure> {
+    /// The same, at so many times the rate.
+    pub(crate) async fn begin_with(stage: &'a Stage, times: u32) -> Result<Self, Failure> {
+        let missing = || Failure::Unexpected { expected: "--rate", found: "none".to_owned() };
+        let rate = times * stage.setting.rate.ok_or_else(missing)?;
         let target = Target::at(gateway(stage)?.address(), &host(stage)).map_err(TrafficError::Target)?;
         let plan = Plan {
             status: target.clone(),

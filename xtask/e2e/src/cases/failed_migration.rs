@@ -29,7 +29,8 @@ pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
     let of_broken = [IN_VAIN.as_slice(), &[&route, "--set", &after, "--set", broken]].concat();
     let outcome = release.upgrade(&values, &of_broken).await;
     ensure(outcome.is_err(), "an upgrade that fails", &outcome)?;
-    ensure(has_failed(&release.job().await?), "a Job that gave up", release.job().await?.status)?;
+    let job = release.latest_job().await?;
+    ensure(has_failed(&job), "a Job that gave up", &job.status)?;
     let said = release.said_by_migrator().await?;
     ensure(said.contains("contains null values"), "why the migration failed", &said)?;
     traffic.goes_on().await?;
@@ -42,9 +43,9 @@ pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
     let (_, said) = release.migrator(&words(&["status", "--output", "json"])).await?;
     ensure(said.contains(&AFTER.to_string()), "the schema of the release after", &said)?;
 
-    let first = release.job().await?.metadata.name;
+    let first = release.latest_job().await?.metadata.name;
     release.upgrade(&values, &[mended.as_slice(), &["--set", "migrations.retry=1"]].concat()).await?;
-    let job = release.job().await?;
+    let job = release.latest_job().await?;
     ensure(job.metadata.name != first && is_complete(&job), "another Job, complete", &job.metadata.name)?;
 
     let (code, said) = release.migrator(&words(&["plan", "--output", "json"])).await?;

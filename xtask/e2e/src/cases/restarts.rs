@@ -20,7 +20,7 @@ pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
     let release = Release::new(stage, "atelier");
     let values = stage.values(&stage.database_host()).await?;
     release.install(&values, &[WAIT.as_slice(), &[&route(stage)?]].concat()).await?;
-    let traffic = Traffic::begin_at(stage, 2 * stage.setting.rate).await?;
+    let traffic = Traffic::begin_with(stage, 2).await?;
     for round in 1..=if stage.setting.long { ROUNDS_LONG } else { ROUNDS } {
         let begin = Instant::now();
         roll(stage, round).await?;
