@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::forward::{self, Args};
-use crate::image::Programs;
+use crate::image::{Place, Programs};
 use crate::shell::{self, Profile};
 
 const QUICK: &str = "--quick";
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.words().any(|word| word.to_string_lossy().starts_with(OTHERS)) {
         return forward::become_program(bench, &[], args);
     }
-    let programs = Programs::compile("release", None, None, false)?;
+    let programs = Programs::compile(&Place::ours()?, "release", None, None, false)?;
     forward::become_program(bench, &[OTHERS.as_ref(), programs.folder.as_os_str()], args)
 }
 

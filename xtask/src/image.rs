@@ -17,9 +17,7 @@ use crate::failure::Failure;
 use crate::shell;
 use engine::Engine;
 use listing::Entry;
-pub(crate) use programs::Arch;
-use programs::Libc;
-pub(crate) use programs::Programs;
+pub(crate) use programs::{Arch, Libc, Place, Programs};
 
 /// Which images, by what, and where they go.
 #[derive(clap::Args)]
@@ -97,7 +95,7 @@ pub(crate) fn publish(
 
 fn make(engine: Engine, args: &Args) -> Result<Vec<Entry>, Failure> {
     println!("image: building with {engine}");
-    let programs = Programs::compile(&args.profile, args.libc, args.arch, args.with_dev)?;
+    let programs = Programs::compile(&Place::ours()?, &args.profile, args.libc, args.arch, args.with_dev)?;
     let folder = shell::root().join("target/image");
     let saved = args.save.as_ref().map(|folder| absolute(folder)).transpose()?;
     let listed = saved.as_ref().unwrap_or(&folder);

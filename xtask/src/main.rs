@@ -18,6 +18,7 @@ mod image;
 mod judges;
 mod migrate;
 mod needs;
+mod prove;
 mod publish;
 mod release;
 mod schemathesis;
@@ -65,6 +66,9 @@ enum Command {
     Release(release::Args),
     /// A release's images and charts to a registry, signed if asked.
     Publish(publish::Args),
+    /// Proofs that take long, by their names in docs/reliability.md.
+    #[command(subcommand)]
+    Prove(prove::Command),
     /// Atelier on a real Kubernetes: installs, walks an order, breaks things, looks whether they heal.
     E2e(forward::Args),
     /// A constant rate of requests against any installation, every answer held against what was acknowledged.
@@ -95,6 +99,7 @@ fn main() -> ExitCode {
         Command::Migrate(command) => migrate::run(&command),
         Command::Publish(args) => publish::run(&args),
         Command::Release(args) => release::run(&args),
+        Command::Prove(command) => prove::run(&command),
         Command::Squawk => squawk::run(),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),

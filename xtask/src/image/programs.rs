@@ -60,13 +60,33 @@ pub(crate) struct Programs {
     /// Where they are.
     pub(crate) folder: PathBuf,
     /// Name and place of each.
-    pub(super) files: Vec<(&'static str, PathBuf)>,
+    pub(crate) files: Vec<(&'static str, PathBuf)>,
     pub(super) are_static: bool,
+}
+
+/// Whose sources are compiled, and where cargo puts what it builds.
+pub(crate) struct Place {
+    sources: PathBuf,
+    target: PathBuf,
+}
+
+impl Place {
+    /// This repository; this program lies in a folder of what cargo builds.
+    pub(crate) fn ours() -> Result<Self, Failure> {
+        let ours = shell::sibling("xtask")?;
+        Ok(Self { sources: shell::root(), target: ours.ancestors().nth(2).unwrap_or(&ours).to_owned() })
+    }
+
+    /// Sources that were checked out elsewhere, which keep what is built of them.
+    pub(crate) fn of(sources: &Path) -> Self {
+        Self { sources: sources.to_owned(), target: sources.join("target") }
+    }
 }
 
 impl Programs {
     /// Compiles the services with one cargo, then the stub with another: it would add features to what ships.
     pub(crate) fn compile(
+        place: &Place,
         profile: &str,
         libc: Option<Libc>,
         arch: Option<Arch>,
@@ -96,13 +116,13 @@ impl Programs {
         if !is_listed {
             println!("image: NO LIST OF DEPENDENCIES in the programs; cargo-auditable is not installed");
         }
-        // Where cargo puts what it builds: this program lies in a folder of it.
-        let mut folder = shell::sibling("..")?;
         for words in builds {
             let mut cargo = shell::cargo();
-            cargo.args(is_listed.then_some("auditable")).args(words);
+            cargo.current_dir(&place.sources).args(is_listed.then_some("auditable")).args(words);
+            cargo.arg("--target-dir").arg(&place.target);
             if libc == Libc::Musl {
-                cargo.args(["--target", &target, "--config", &flags(&target, across.is_some())]);
+                let flags = flags(&place.sources, &target, across.is_some());
+                cargo.args(["--target", &target, "--config", &flags]);
             }
             if let Some(compiler) = &compiler {
                 let variable = format!("CC_{}", target.replace('-', "_"));
@@ -111,6 +131,7 @@ impl Programs {
             }
             shell::run(&mut cargo)?;
         }
+        let mut folder = place.target.clone();
         if libc == Libc::Musl {
             folder.push(&target);
         }
@@ -146,10 +167,10 @@ fn words(what: &[&str], profile: &str) -> Vec<String> {
 
 /// Keeps this machine's folders out of the programs: two folders give the same program, and it names nobody's. Across, the
 /// linker of this machine knows nothing of the other's libraries, which the compiler brings along.
-fn flags(target: &str, is_across: bool) -> String {
+fn flags(sources: &Path, target: &str, is_across: bool) -> String {
     let cargo_home = shell::variable("CARGO_HOME").map(PathBuf::from);
     let cargo_home = cargo_home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let folders = [(Some(shell::root()), "/atelier"), (cargo_home, "/cargo")];
+    let folders = [(Some(sources.to_owned()), "/atelier"), (cargo_home, "/cargo")];
     let flags = folders.into_iter().filter_map(|(folder, name)| {
         Some(format!("{:?}", format!("--remap-path-prefix={}={name}", folder?.display())))
     });
