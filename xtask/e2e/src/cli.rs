@@ -27,6 +27,12 @@ pub(crate) struct Cli {
     /// The image of PostgreSQL, instead of the one that k8s/dev names.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) postgres_image: Option<String>,
+    /// An image of NGINX that has a shell, for the case `edge`, which is left out without it.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) nginx_image: Option<String>,
+    /// An image of the OpenTelemetry collector, for the case `traces`, which is left out without it.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) collector_image: Option<String>,
     /// What kills the API server of the existing cluster and starts it again, and ends when it answers. Without it, the case that
     /// needs it is skipped.
     #[arg(long, value_name = "COMMAND", requires = "kubeconfig")]

@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     NotForwarded { pod: String, port: u16 },
     #[error("no port of this machine leads to the pod")]
     Tunnel(#[source] std::io::Error),
+    #[error("the cluster's Gateway takes no connection")]
+    Gateway(#[source] std::io::Error),
     #[error("the database could not be prepared from here")]
     Migrations(#[source] Box<dyn Error + Send + Sync>),
     #[error("pod {pod} did not answer")]

@@ -1,10 +1,20 @@
-//! The cluster's Gateway, as `--gateway` names it: what routes attach to it by, and where it listens.
+//! The cluster's Gateway, as `--gateway` names it: what routes attach to it by, where it listens, and requests that come through it.
 
 use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::header::{HOST, HeaderValue};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
+use crate::error::Failure;
+use crate::namespace::{Answer, exchange, in_time};
+
+const CONNECT_MAX: Duration = Duration::from_secs(5);
 const HTTP: u16 = 80;
 
 /// Where it is, and what it is called.
@@ -48,6 +58,18 @@ impl Gateway {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// One request for `host`, on a connection of its own.
+    pub(crate) async fn send(
+        &self,
+        host: &HeaderValue,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Answer, Failure> {
+        request.headers_mut().insert(HOST, host.clone());
+        let connect = async { TcpStream::connect(self.address).await.map_err(Failure::Gateway) };
+        let stream = in_time("the Gateway takes a connection", CONNECT_MAX, connect).await?;
+        exchange(stream, "behind the Gateway", request).await
     }
 }
 

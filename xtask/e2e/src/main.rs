@@ -16,15 +16,18 @@ mod error;
 mod gateway;
 mod images;
 mod namespace;
+mod neighbour;
 mod orders;
 mod program;
 mod provider;
+mod questions;
 mod release;
 mod run;
 mod sets;
 mod stage;
 mod summary;
 mod traffic;
+mod way;
 
 use std::process::ExitCode;
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use testkit::wait;
 
 use crate::error::Failure;
-pub(crate) use forward::Answer;
+pub(crate) use forward::{Answer, exchange, in_time};
 pub(crate) use tunnel::Tunnel;
 
 /// How often the API server is asked whether something has come about.

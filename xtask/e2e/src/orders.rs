@@ -12,6 +12,7 @@ use crate::error::{Failure, ensure};
 use crate::namespace::Answer;
 use crate::release::{Release, Service};
 use crate::stage::Stage;
+use crate::way::Way;
 
 /// The model that an order is of: one of those that the catalog of `k8s/dev` has, by its id and name.
 pub(crate) const MODEL: (&str, &str) = ("a7e11e500000000000000001", "Reading chair");
@@ -29,6 +30,8 @@ pub(crate) struct Person {
 pub(crate) struct People {
     pub(crate) buyer: Person,
     pub(crate) maker: Person,
+    /// Who has no part in it.
+    pub(crate) stranger: Person,
 }
 
 impl People {
@@ -46,7 +49,7 @@ impl People {
             let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
             token.map(|token| Person { name, token }).map_err(Failure::Token)
         };
-        Ok(Self { buyer: person("ada")?, maker: person("maren")? })
+        Ok(Self { buyer: person("ada")?, maker: person("maren")?, stranger: person("eve")? })
     }
 }
 
@@ -68,10 +71,10 @@ pub(crate) fn request(
     request.body(Full::new(bytes)).map_err(Failure::Request)
 }
 
-impl Release {
+impl Way<'_> {
     /// Makes an order and walks it to paid, each step by whose turn it is. Returns its id.
     pub(crate) async fn walk(&self, people: &People) -> Result<u64, Failure> {
-        let People { buyer, maker } = people;
+        let People { buyer, maker, .. } = people;
         let order = json!({
             "requester_id": buyer.name, "created_by": maker.name, "model_id": MODEL.0, "cost_final": 255.5,
         });
@@ -90,12 +93,24 @@ impl Release {
     }
 
     async fn call(&self, person: &Person, method: &str, path: &str, body: &Value) -> Result<Answer, Failure> {
-        self.send(Service::OrderStatus, request(Some(person), method, path, Some(body))?).await
+        self.send(request(Some(person), method, path, Some(body))?).await
     }
 
-    /// The buyer's page of paid orders, from the other service.
+    /// Somebody's page of paid orders, from the other service.
     pub(crate) async fn page(&self, person: &Person) -> Result<Answer, Failure> {
-        self.list(person, "").await
+        self.send(request(Some(person), "GET", &format!("/orders/user/{}", person.name), None)?).await
+    }
+}
+
+impl Release {
+    /// The same, without anybody in front.
+    pub(crate) async fn walk(&self, people: &People) -> Result<u64, Failure> {
+        Way::Straight(self).walk(people).await
+    }
+
+    /// The same, without anybody in front.
+    pub(crate) async fn page(&self, person: &Person) -> Result<Answer, Failure> {
+        Way::Straight(self).page(person).await
     }
 
     /// The ids of all of the buyer's orders, page by page.

@@ -20,6 +20,8 @@ use crate::stage::Stage;
 const CHART: &str = "charts/atelier";
 const HELM_MAX: &str = "3m";
 const TEST_MAX: &str = "2m";
+/// Of the NGINX in front.
+const EDGE_PORT: u16 = 8080;
 const READY_MAX: Duration = Duration::from_secs(90);
 /// What makes helm wait until everything is ready and the Job is complete.
 pub(crate) const WAIT: [&str; 4] = ["--wait", "--wait-for-jobs", "--timeout", HELM_MAX];
@@ -253,6 +255,14 @@ impl Release {
         let nobody = || Failure::Unexpected { expected, found: format!("none of {}", service.name()) };
         let pod = pods.iter().find(|pod| is_ready(pod)).ok_or_else(nobody)?;
         self.ask(service, pod, request).await
+    }
+
+    /// Sends to one of the ready pods of the NGINX in front.
+    pub(crate) async fn send_to_edge(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let pods = self.namespace.pods(&self.labels("edge")).await?;
+        let nobody = || Failure::Unexpected { expected: "an NGINX that is ready", found: "none".to_owned() };
+        let pod = pods.iter().find(|pod| is_ready(pod)).ok_or_else(nobody)?;
+        self.namespace.send(&name(pod), EDGE_PORT, request).await
     }
 
     /// Makes the kubelet look at Secrets now, and not within its minute: a pod that changes is looked after at once.

@@ -41,6 +41,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Summary, Failure> {
             postgres_image: cli.postgres_image.clone(),
             restart_api_server: cli.restart_api_server.clone(),
             gateway: cli.gateway.clone(),
+            nginx_image: cli.nginx_image.clone(),
+            collector_image: cli.collector_image.clone(),
             rate: cli.rate,
             long: cli.long,
             folder,
@@ -199,6 +201,7 @@ async fn signalled() {
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+    use std::path::Path;
 
     use super::*;
     use crate::provider::kind::double::Double;
@@ -238,6 +241,24 @@ mod tests {
         let interrupted = wait::until("kind was called", DEADLINE, async || double.is_called().then_some(()));
         let (outcome, verbs) = calls(&double, false, async { drop(interrupted.await) }).await;
         assert!(matches!(outcome, Err(Failure::Stopped)) && verbs == ["create", "delete"], "{verbs:?}");
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_takes_no_image_is_deleted_and_one_that_stays_is_told() {
+        let double = Double::new("unloaded");
+        double.fails_at("load");
+        let provider = Provider::Kind(double.kind());
+        let work = provider.load(Path::new("orders.tar"));
+        let outcome = inside(&provider, &Namespaces::default(), false, pending(), work).await;
+        assert!(
+            matches!(&outcome, Err(Failure::Ended { command, .. }) if command.contains("load image-archive"))
+        );
+        assert!(double.calls().last().is_some_and(|call| call.starts_with("delete cluster")));
+
+        let double = Double::new("stays");
+        double.fails_at("delete");
+        let (outcome, verbs) = calls(&double, false, pending()).await;
+        assert!(matches!(outcome, Err(Failure::Ended { .. })) && verbs == ["create", "delete"], "{verbs:?}");
     }
 
     #[test]

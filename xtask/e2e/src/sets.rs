@@ -27,7 +27,7 @@ const TO_ALL: [&str; 2] = ["operator_without_its_kind", "operator_api_server"];
 /// What a case is about, as beginnings of paths, beside what every case stands on; nothing for the short set.
 fn covers(case: &str) -> Option<&'static [&'static str]> {
     Some(match case {
-        "collision" | "hook" | "metrics" | "new_host" => &["charts/atelier/", "xtask/chart/"],
+        "collision" | "gateway" | "hook" | "metrics" | "new_host" => &["charts/atelier/", "xtask/chart/"],
         "operator"
         | "operator_killed"
         | "operator_reasons"
@@ -40,6 +40,8 @@ fn covers(case: &str) -> Option<&'static [&'static str]> {
             &["charts/atelier/", "services/migrator/", "services/service-kit/"]
         }
         "restart" | "rolling_restarts" | "rotation" => &["charts/atelier/", "services/"],
+        "raw" => &["charts/atelier/", "k8s/raw/", "xtask/chart/"],
+        "traces" => &["charts/atelier/", "k8s/collector/", "services/service-kit/"],
         "no_way_back" | "failed_migration" => {
             &["charts/atelier/", "migrations/", "services/", "xtask/other-releases/"]
         }
@@ -55,6 +57,9 @@ pub(crate) fn is_alone(case: &str) -> bool {
 /// The flag without which a case cannot be run, where it was not given.
 fn lacking(case: &str, setting: &Setting) -> Option<&'static str> {
     let (flag, is_given) = match case {
+        "edge" => ("--nginx-image", setting.nginx_image.is_some()),
+        "gateway" => ("--gateway", setting.gateway.is_some()),
+        "traces" => ("--collector-image", setting.collector_image.is_some()),
         "operator_api_server" => ("--restart-api-server", setting.restart_api_server.is_some()),
         case if UNDER_LOAD.contains(&case) => ("--rate", setting.rate.is_some()),
         _ => return None,

@@ -34,6 +34,8 @@ pub(crate) struct Setting {
     pub(crate) rate: Option<u32>,
     /// Whether cases take their time.
     pub(crate) long: bool,
+    pub(crate) nginx_image: Option<String>,
+    pub(crate) collector_image: Option<String>,
     /// For files of this run.
     pub(crate) folder: PathBuf,
 }
@@ -58,16 +60,32 @@ impl Stage {
             stage.namespace.all::<Secret>().create(&PostParams::default(), &secret).await?;
         }
         for path in manifests()? {
-            let unreadable = |source| Failure::File { path: path.clone(), source };
-            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-            let malformed = |source| Failure::Manifest { path: path.clone(), source: Box::new(source) };
-            for value in serde_saphyr::from_multiple::<Value>(&text).map_err(malformed)? {
-                stage.apply(&path, value).await?;
-            }
+            stage.apply_file(&path, "StatefulSet", stage.setting.postgres_image.as_ref()).await?;
         }
         stage.database_ready().await?;
-        stage.catalog_ready().await?;
+        stage.deployed("catalog").await?;
         Ok(stage)
+    }
+
+    /// As `kubectl apply --server-side` does, but with `image` in what is of this kind.
+    pub(crate) async fn apply_file(
+        &self,
+        path: &Path,
+        kind: &str,
+        image: Option<&String>,
+    ) -> Result<(), Failure> {
+        let unreadable = |source| Failure::File { path: path.to_owned(), source };
+        let content = std::fs::read_to_string(path).map_err(unreadable)?;
+        let malformed = |source| Failure::Manifest { path: path.to_owned(), source: Box::new(source) };
+        for mut value in serde_saphyr::from_multiple::<Value>(&content).map_err(malformed)? {
+            if let Some(image) = image.filter(|_| text(&value, "/kind") == kind)
+                && let Some(named) = value.pointer_mut("/spec/template/spec/containers/0/image")
+            {
+                *named = Value::String(image.clone());
+            }
+            self.apply(path, value).await?;
+        }
+        Ok(())
     }
 
     /// Says something that was seen or measured. Cases run beside each other, so each line has its case's name.
@@ -75,13 +93,7 @@ impl Stage {
         println!("       {}: {words}", self.case);
     }
 
-    /// As `kubectl apply --server-side` does.
-    async fn apply(&self, path: &Path, mut value: Value) -> Result<(), Failure> {
-        if let (Some(image), "StatefulSet") = (&self.setting.postgres_image, text(&value, "/kind"))
-            && let Some(named) = value.pointer_mut("/spec/template/spec/containers/0/image")
-        {
-            *named = Value::String(image.clone());
-        }
+    async fn apply(&self, path: &Path, value: Value) -> Result<(), Failure> {
         let (api_version, kind) = (text(&value, "/apiVersion"), text(&value, "/kind"));
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
@@ -104,10 +116,11 @@ impl Stage {
         .await
     }
 
-    async fn catalog_ready(&self) -> Result<(), Failure> {
+    /// Waits until the one pod of a Deployment is ready.
+    pub(crate) async fn deployed(&self, name: &str) -> Result<(), Failure> {
         let api = self.namespace.all::<Deployment>();
-        until("the catalog is ready", READY_MAX, async || {
-            let status = api.get("catalog").await?.status.unwrap_or_default();
+        until(&format!("{name} is ready"), READY_MAX, async || {
+            let status = api.get(name).await?.status.unwrap_or_default();
             Ok((status.ready_replicas == Some(1)).then_some(()))
         })
         .await

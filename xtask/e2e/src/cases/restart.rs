@@ -115,7 +115,7 @@ async fn trade(release: &Release, people: &People, ledger: &Ledger) -> Infallibl
 }
 
 async fn make(release: &Release, people: &People, number: u64) -> Result<Option<u64>, Failure> {
-    let People { buyer, maker } = people;
+    let People { buyer, maker, .. } = people;
     let order = json!({ "requester_id": buyer.name, "created_by": maker.name, "cost_final": 12.5 });
     let mut request = request(Some(buyer), "POST", "/orders/", Some(&order))?;
     request.headers_mut().insert("idempotency-key", HeaderValue::from(number));

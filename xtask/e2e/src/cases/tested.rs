@@ -3,19 +3,17 @@
 //! ops ports, a neighbour may not.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use kube::api::PostParams;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::error::{Failure, ensure};
-use crate::namespace::{object, until};
+use crate::namespace::object;
+use crate::neighbour::{BACK_DOORS, Door, Neighbour};
 use crate::orders::People;
 use crate::release::{Release, Service, WAIT};
 use crate::stage::Stage;
-
-const ENDED_MAX: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
     let release = Release::new(stage, "atelier");
@@ -67,41 +65,13 @@ fn least(stage: &Stage) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-/// A pod of nobody's reaches the API and nothing else.
+/// A pod of nobody's reaches the API and nothing else, and that is for the policies' sake.
 async fn neighbour(stage: &Stage, release: &Release) -> Result<(), Failure> {
-    let pods = release.ready(Service::Orders, 2).await?;
-    let image = pods[0].spec.clone().unwrap_or_default().containers.remove(0).image.unwrap_or_default();
-    for (name, url, status, passes) in [
-        ("api-of-status", "http://atelier-order-status:5017/orders/1", "401", true),
-        ("api-of-orders", "http://atelier-orders:5019/orders/user/ada", "401", true),
-        ("ops-of-status", "http://atelier-order-status-ops:9017/livez", "200", false),
-        ("ops-of-orders", "http://atelier-orders-ops:9019/livez", "200", false),
-        ("verify", "http://atelier-order-status:9117/auth/verify", "401", false),
-    ] {
-        let args = ["ask", "--patience-seconds=6", "--expect", status, url];
-        let (phase, log) = ask(stage, name, json!({ "image": image, "args": args })).await?;
-        let is_right =
-            if passes { phase == "Succeeded" } else { phase == "Failed" && log.contains("nobody answered") };
-        ensure(is_right, if passes { "an answer" } else { "no answer" }, (url, phase, log))?;
-    }
-    Ok(())
-}
-
-/// Runs a pod of these words to its end; how it ended, and what it said.
-async fn ask(stage: &Stage, name: &str, mut container: Value) -> Result<(String, String), Failure> {
-    container["name"] = json!(name);
-    container["securityContext"] = json!({
-        "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] }, "runAsNonRoot": true,
-        "seccompProfile": { "type": "RuntimeDefault" },
-    });
-    let spec = json!({ "restartPolicy": "Never", "enableServiceLinks": false, "containers": [container] });
-    let pod = object::<Pod>(json!({ "metadata": { "name": name }, "spec": spec }))?;
-    let pods = stage.namespace.all::<Pod>();
-    pods.create(&PostParams::default(), &pod).await?;
-    let phase = until(&format!("pod {name} has ended"), ENDED_MAX, async || {
-        let phase = pods.get(name).await?.status.and_then(|status| status.phase).unwrap_or_default();
-        Ok(["Succeeded", "Failed"].contains(&phase.as_str()).then_some(phase))
-    })
-    .await?;
-    Ok((phase, stage.namespace.log(name, None).await?))
+    let neighbour = Neighbour::of(stage, release).await?;
+    let open = [
+        Door::new("api-of-status", "http://atelier-order-status:5017/orders/1", "401"),
+        Door::new("api-of-orders", "http://atelier-orders:5019/orders/user/ada", "401"),
+    ];
+    neighbour.reaches(&open).await?;
+    neighbour.reaches_none_but_for_policies(&BACK_DOORS).await
 }

@@ -10,6 +10,8 @@ use crate::program;
 /// What kind 0.33 was released with. The digest is the image: its makers build a tag anew for each release of kind.
 const NODE_IMAGE: &str =
     "kindest/node:v1.36.4@sha256:099e049362a1526b2db71494e1947aae99bd16290d7c895f2b7ea312e3cbfaed";
+/// The one that the documents have readers make: what is proven is proven of that.
+const SHAPE: &str = "k8s/kind.yaml";
 const READY_MAX: &str = "180s";
 
 /// One cluster of kind's.
@@ -35,7 +37,8 @@ impl Kind {
 
     pub(super) async fn up(&self) -> Result<(), Failure> {
         let mut command = self.command(&["create", "cluster"]);
-        command.args(["--image", NODE_IMAGE, "--wait", READY_MAX, "--kubeconfig"]).arg(&self.kubeconfig);
+        command.args(["--config", SHAPE, "--image", NODE_IMAGE, "--wait", READY_MAX]);
+        command.arg("--kubeconfig").arg(&self.kubeconfig);
         program::output(&mut command).await.map(drop)
     }
 
@@ -62,6 +65,8 @@ pub(crate) mod double;
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::double::Double;
     use super::*;
 
@@ -75,13 +80,32 @@ mod tests {
         let (name, file) = (&kind.name, kind.kubeconfig.display());
         let expected = [
             format!(
-                "create cluster --name {name} --image {NODE_IMAGE} --wait {READY_MAX} --kubeconfig {file}"
+                "create cluster --name {name} --config {SHAPE} --image {NODE_IMAGE} --wait {READY_MAX} \
+                 --kubeconfig {file}"
             ),
             format!("load image-archive --name {name} orders.tar"),
             format!("delete cluster --name {name} --kubeconfig {file}"),
         ];
         assert_eq!(double.calls(), expected);
         assert!(NODE_IMAGE.contains("@sha256:"), "a tag alone can become another image");
+    }
+
+    #[test]
+    fn the_documents_and_the_proof_have_one_cluster_where_spreading_can_be_seen() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(SHAPE);
+        let text = std::fs::read_to_string(path).expect("the file");
+        let shape: Value = serde_saphyr::from_str(&text).expect("YAML");
+        assert_eq!(shape["apiVersion"], "kind.x-k8s.io/v1alpha4");
+        let workers = shape["nodes"].as_array().into_iter().flatten().filter(|node| node["role"] == "worker");
+        assert_eq!(workers.count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_missing_kind_is_told_with_where_to_read_how_to_get_it() {
+        let kind = Kind::new("no-such-kind", Vec::new(), Path::new("."));
+        let failure = kind.up().await.expect_err("it is not there").to_string();
+        assert!(failure.contains("no-such-kind create cluster"), "{failure}");
+        assert!(failure.contains("cargo xtask tools"), "{failure}");
     }
 
     #[tokio::test]
