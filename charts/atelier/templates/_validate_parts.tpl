@@ -1,13 +1,20 @@
 {{/* The longer parts of what is checked; each gives a list of sentences as YAML. */}}
 
-{{/* Labels, places for pods, and connections. */}}
+{{/* Labels, images, places for pods, and connections. */}}
 {{- define "atelier.validate.pods" -}}
 {{- $values := .Values -}}
 {{- $wrong := list -}}
 {{- $labels := dict "commonLabels" $values.commonLabels -}}
+{{- $images := dict "image" $values.image "edge.nginx.image" $values.edge.nginx.image -}}
 {{- $connections := 2 -}}
 {{- range $name := list "orderStatus" "orders" "migrations" -}}
 {{- $_ := set $labels (printf "%s.podLabels" $name) (get $values $name).podLabels -}}
+{{- $_ := set $images (printf "%s.image" $name) (get $values $name).image -}}
+{{- end -}}
+{{- range $where, $image := $images -}}
+{{- if eq $image.tag "latest" -}}
+{{- $wrong = append $wrong (printf "%s.tag is latest, which is another image every time: name the one that you mean" $where) -}}
+{{- end -}}
 {{- end -}}
 {{- range $where, $map := $labels -}}
 {{- range $key := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" -}}
