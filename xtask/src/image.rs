@@ -193,15 +193,37 @@ mod tests {
         fs::read_to_string(shell::root().join("Dockerfile")).expect("the Dockerfile")
     }
 
+    /// What the last command of the `Dockerfile`'s first stage does, by the words of the programs that it calls.
+    fn steps() -> Vec<String> {
+        let text = dockerfile();
+        let script = text.split("\nRUN set -eu; ").nth(1).and_then(|rest| rest.split("\n\n").next());
+        let script = script.expect("a script").replace("\\\n", "\n");
+        let doubles = "uname() { echo x86_64; }; for it in rustup cargo install; do eval \"$it() { echo $it \\$*; }\"; done\n";
+        let said = shell::output(shell::program("sh").args(["-euc", &format!("{doubles}{script}")]));
+        said.expect("a script that runs").lines().map(str::to_owned).collect()
+    }
+
     #[test]
-    fn the_dockerfile_compiles_as_we_do_with_the_compiler_that_is_pinned() {
+    fn the_dockerfile_compiles_as_we_do_and_puts_everything_where_its_stages_look() {
+        let target = "x86_64-unknown-linux-musl";
+        let words = programs::services("release").join(" ");
+        let mut expected =
+            vec![format!("rustup target add {target}"), format!("cargo auditable {words} --target {target}")];
+        let bundle = "/etc/ssl/certs/ca-certificates.crt";
+        for program in programs::names(false) {
+            expected.push(format!("install -D target/{target}/release/{program} /{program}/{program}"));
+            expected.push(format!("install -D --mode 644 {bundle} /{program}{bundle}"));
+        }
+        assert_eq!(steps(), expected);
+    }
+
+    #[test]
+    fn the_dockerfile_takes_the_compiler_that_is_pinned() {
         let (text, root) = (dockerfile(), shell::root());
         let toolchain = fs::read_to_string(root.join("rust-toolchain.toml")).expect("the toolchain's file");
         let version = toolchain.split('"').nth(1).expect("a version");
         assert!(text.contains(&format!("FROM docker.io/library/rust:{version}-")), "{version}");
         assert!(text.contains(&format!("RUSTUP_TOOLCHAIN={version}\n")), "{version}");
-        let words = programs::services("release").join(" ");
-        assert!(text.contains(&format!("cargo auditable {words} --target")), "{words}");
     }
 
     #[test]

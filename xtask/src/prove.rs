@@ -8,7 +8,7 @@ use crate::failure::Failure;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Two builds of the same commit in two folders make the same programs, byte by byte.
-    #[command(name = "S7")]
+    #[command(name = "S7", alias = "s7")]
     S7(same_programs::Args),
 }
 
