@@ -1,12 +1,15 @@
 //! The NGINX in front, and a Gateway before it where there is one: browsers may ask, tokens open, nobody is who they only say
 //! they are, and who goes past it is nobody.
 
+use std::path::Path;
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::PostParams;
 use serde_json::json;
 
 use crate::error::{Failure, ensure};
-use crate::namespace::object;
+use crate::namespace::{object, until};
 use crate::neighbour::{BACK_DOORS, Door, Neighbour};
 use crate::orders::{People, request};
 use crate::questions::{self, HOST, ORIGIN};
@@ -14,6 +17,7 @@ use crate::release::{Release, Service, WAIT};
 use crate::stage::Stage;
 use crate::way::Way;
 
+const AWAY_MAX: Duration = Duration::from_mins(1);
 /// Past the edge, where only the edge may go: with its door open, whoever knocks is still nobody.
 const PAST_IT: [Door; 2] = [
     Door::new("api-of-status", "http://atelier-order-status:5017/orders/1", "401"),
@@ -90,14 +94,18 @@ async fn past_it(stage: &Stage, release: &Release, people: &People) -> Result<()
 /// Nobody is let in on a guess while the one who knows them is away, and a browser is told so.
 async fn without_verifier(
     release: &Release,
-    values: &std::path::Path,
+    values: &Path,
     settings: &[&str],
     people: &People,
 ) -> Result<(), Failure> {
     release.upgrade(values, &[settings, &["--set=orderStatus.replicas=0"]].concat()).await?;
-    release.ready(Service::OrderStatus, 0).await?;
-    let asked = questions::from_page(request(Some(&people.buyer), "GET", "/orders/user/ada", None)?);
-    let answer = Way::Edge(release).send(asked).await?;
+    // Pods that were asked to go serve on for some seconds.
+    let answer = until("the verifier is away", AWAY_MAX, async || {
+        let asked = questions::from_page(request(Some(&people.buyer), "GET", "/orders/user/ada", None)?);
+        let answer = Way::Edge(release).send(asked).await?;
+        Ok((answer.status != 200).then_some(answer))
+    })
+    .await?;
     let is_told = answer.status == 503 && answer.body["code"] == "identity_unavailable";
     ensure(is_told && !answer.header("retry-after").is_empty(), "503 with Retry-After", &answer)?;
     ensure(questions::may_read(&answer), "headers of CORS on a refusal", &answer)
