@@ -27,10 +27,11 @@ pub(crate) struct Cli {
     /// The image of PostgreSQL, instead of the one that k8s/dev names.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) postgres_image: Option<String>,
-    /// An image of NGINX that has a shell, for the case `edge`, which is left out without it.
+    /// An image of NGINX that has a shell, instead of the chart's. Where the cluster is no one of kind's, which fetches that,
+    /// the case `edge` is left out without it.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) nginx_image: Option<String>,
-    /// An image of the OpenTelemetry collector, for the case `traces`, which is left out without it.
+    /// The same for the OpenTelemetry collector of k8s/collector and the case `traces`.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) collector_image: Option<String>,
     /// What kills the API server of the existing cluster and starts it again, and ends when it answers. Without it, the case that

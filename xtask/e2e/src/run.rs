@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cases::{CASES, Case};
-use crate::cli::Cli;
+use crate::cli::{Cli, ProviderName};
 use crate::error::{Failure, chain};
 use crate::images;
 use crate::namespace::{Namespace, connect};
@@ -45,6 +45,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Summary, Failure> {
             collector_image: cli.collector_image.clone(),
             rate: cli.rate,
             long: cli.long,
+            can_fetch: cli.provider == ProviderName::Kind,
             folder,
         };
         all(&cli, &cases, &setting, &namespaces).await

@@ -57,9 +57,9 @@ pub(crate) fn is_alone(case: &str) -> bool {
 /// The flag without which a case cannot be run, where it was not given.
 fn lacking(case: &str, setting: &Setting) -> Option<&'static str> {
     let (flag, is_given) = match case {
-        "edge" => ("--nginx-image", setting.nginx_image.is_some()),
+        "edge" => ("--nginx-image", setting.nginx_image.is_some() || setting.can_fetch),
         "gateway" => ("--gateway", setting.gateway.is_some()),
-        "traces" => ("--collector-image", setting.collector_image.is_some()),
+        "traces" => ("--collector-image", setting.collector_image.is_some() || setting.can_fetch),
         "operator_api_server" => ("--restart-api-server", setting.restart_api_server.is_some()),
         case if UNDER_LOAD.contains(&case) => ("--rate", setting.rate.is_some()),
         _ => return None,

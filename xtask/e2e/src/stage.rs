@@ -36,6 +36,8 @@ pub(crate) struct Setting {
     pub(crate) long: bool,
     pub(crate) nginx_image: Option<String>,
     pub(crate) collector_image: Option<String>,
+    /// Whether nodes fetch the images that nobody gave them, as kind's do.
+    pub(crate) can_fetch: bool,
     /// For files of this run.
     pub(crate) folder: PathBuf,
 }

@@ -57,12 +57,10 @@ async fn settings(stage: &Stage) -> Result<Vec<String>, Failure> {
     let secret =
         json!({ "metadata": { "name": "atelier-gateway" }, "stringData": { "gateway-secret": proof } });
     stage.namespace.all::<Secret>().create(&PostParams::default(), &object(secret)?).await?;
-    let image = stage.setting.nginx_image.clone().unwrap_or_default();
-    let (repository, tag) = image.rsplit_once(':').unwrap_or((&image, "latest"));
-    let edge = json!({
-        "cors": { "origins": [ORIGIN] },
-        "nginx": { "enabled": true, "image": { "repository": repository, "tag": tag } },
-    });
+    let image = stage.setting.nginx_image.as_ref().and_then(|image| image.rsplit_once(':'));
+    let image = image.map(|(repository, tag)| json!({ "repository": repository, "tag": tag }));
+    let nginx = json!({ "enabled": true, "image": image.unwrap_or_else(|| json!({})) });
+    let edge = json!({ "cors": { "origins": [ORIGIN] }, "nginx": nginx });
     let mut settings = vec![
         "--set=auth.mode=gateway,auth.gateway.existingSecret=atelier-gateway,auth.verify.enabled=true"
             .to_owned(),
