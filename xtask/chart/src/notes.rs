@@ -14,8 +14,9 @@ pub(crate) fn what_is_left(values: &Values) -> String {
     let catalog = catalog.as_ref().and_then(Url::host_str).unwrap_or_default();
     for (flag, host) in [("--db-host", values.database.host.as_str()), ("--catalog-url", catalog)] {
         if is_the_pod_itself(host) {
-            text += &format!(
-                "\nLook again at {flag}: to a pod, {host} is the pod itself and not this machine.\n"
+            let _ = writeln!(
+                text,
+                "\nLook again at {flag}: to a pod, {host} is the pod itself and not this machine."
             );
         }
     }
