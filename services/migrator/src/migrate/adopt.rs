@@ -3,7 +3,7 @@
 //! A pass goes through the old keys a range at a time. A range that is as it was when it was last looked at costs two hashes; any
 //! other is mapped by the old database (`mapping`), judged and written here (`target`). Each range is a transaction, so a pass may be
 //! stopped, killed and begun again at any moment, and the next one picks up what came later. At the end all is held against the old
-//! database by checksums (`verify`). docs/adr/0022-adoption.md says why it is so.
+//! database by checksums (`verify`). docs/adr/0019-adoption.md says why it is so.
 
 mod error;
 mod mapping;
