@@ -112,7 +112,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cases::CASES;
+    use crate::cases::{CASES, Case};
 
     fn changes(path: &str) -> Changes {
         Changes { since: "1234567".to_owned(), paths: vec![path.to_owned()] }
@@ -140,6 +140,16 @@ mod tests {
         }
         for name in UNDER_LOAD.iter().chain(&TO_ALL) {
             assert!(CASES.iter().any(|case| case.name == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_case_is_told_of_in_the_documents() {
+        let documents = include_str!("../../../docs/kubernetes.md");
+        for Case { name, .. } in &CASES {
+            let family = name.split_once('_').map_or(*name, |(family, _)| family);
+            let is_told = [format!("| `{name}` |"), format!("| `{family}_…` |")];
+            assert!(is_told.iter().any(|row| documents.contains(row)), "{name} is not in docs/kubernetes.md");
         }
     }
 
