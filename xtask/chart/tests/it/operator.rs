@@ -78,6 +78,23 @@ fn it_works_where_it_watches_and_the_policy_holds_there() {
 
 #[test]
 #[ignore = "needs helm"]
+fn nobody_connects_to_it_but_who_may_read_its_metrics() {
+    let ingress = |file: &str| {
+        let objects = objects(&of(file));
+        let policy = of_kind(&objects, "NetworkPolicy").next().expect("a policy");
+        let pods = of_kind(&objects, "Deployment").next().expect("a Deployment");
+        assert_eq!(policy["spec"]["podSelector"], pods["spec"]["selector"], "{file}");
+        policy["spec"]["ingress"].clone()
+    };
+    assert_eq!(ingress("minimal"), Value::Null);
+    let rules = ingress("all-enabled");
+    let [rule] = &rules.as_array().expect("rules")[..] else { panic!("one rule") };
+    assert_eq!(rule["ports"], json!([{ "protocol": "TCP", "port": "ops" }]));
+    assert!(rule["from"].to_string().contains("monitoring"), "{rule}");
+}
+
+#[test]
+#[ignore = "needs helm"]
 fn two_releases_share_no_name_in_the_cluster_but_the_kinds() {
     let of_cluster = |objects: Vec<Value>| -> Vec<String> {
         let kinds = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
@@ -98,6 +115,8 @@ fn what_is_missing_or_misspelt_is_said() {
     };
     let said = refusal(of("minimal").set("allowedImagePrefixes", &json!([])));
     assert!(said.contains("name the registry and path below which images"), "{said}");
+    let said = refusal(of("all-enabled").set("networkPolicy.prometheusFrom", &json!([])));
+    assert!(said.contains("Prometheus could not reach it"), "{said}");
     for (path, value) in [
         ("alowedImagePrefixes", json!(["a"])),
         ("crds.kep", json!(true)),
