@@ -4,6 +4,7 @@
 use std::io::Write;
 
 use serde::Serialize;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 
 use crate::chain::chain;
@@ -76,19 +77,28 @@ pub(crate) fn say(findings: &[Finding], output: Output, out: &mut impl Write) ->
 
 /// Whether the database can be reached, as whom, whether its schema fits, and whether that login has the rights that are needed.
 pub(crate) async fn database(build: Build, rights: Rights, config: &DatabaseConfig) -> Vec<Finding> {
+    // Where it cannot be told, connecting says why.
+    let place = config.connect_options(build).map(|options| place(&options)).unwrap_or_default();
     let mut connection = match config.connect(build).await {
         Ok(connection) => connection,
-        Err(error) => return vec![Finding::bad("database", chain(&error))],
+        Err(error) => return vec![Finding::bad("database", format!("{place}: {}", chain(&error)))],
     };
-    let mut findings = vec![session(&mut connection).await];
+    let mut findings = vec![session(&place, &mut connection).await];
     findings.extend(schema(&mut connection, build, rights).await);
     // Nothing hangs on how this ends.
     let _ = connection.close().await;
     findings
 }
 
+/// Which database of which server, as it is configured.
+fn place(options: &PgConnectOptions) -> String {
+    let host =
+        options.get_socket().map_or_else(|| options.get_host().into(), |socket| socket.to_string_lossy());
+    format!("{} on {host}:{}", options.get_database().unwrap_or_default(), options.get_port())
+}
+
 /// Who we are there, how protected, and what a statement may take in the end, whatever a pooler or a role says.
-async fn session(connection: &mut PgConnection) -> Finding {
+async fn session(place: &str, connection: &mut PgConnection) -> Finding {
     let asked = sqlx::query_as::<_, (String, String, bool, String, bool)>(
         "SELECT current_user::text, current_setting('server_version'),
                 coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
@@ -100,8 +110,9 @@ async fn session(connection: &mut PgConnection) -> Finding {
     match asked {
         Ok((user, version, is_encrypted, statement_timeout, may_create)) => {
             let way = if is_encrypted { "encrypted" } else { "unencrypted" };
-            let words =
-                format!("PostgreSQL {version}, {way}, as {user}; a statement may take {statement_timeout}");
+            let words = format!(
+                "{place}: PostgreSQL {version}, {way}, as {user}; a statement may take {statement_timeout}"
+            );
             if may_create {
                 Finding::odd(
                     "database",
@@ -111,7 +122,7 @@ async fn session(connection: &mut PgConnection) -> Finding {
                 Finding::good("database", words)
             }
         }
-        Err(error) => Finding::bad("database", chain(&error)),
+        Err(error) => Finding::bad("database", format!("{place}: {}", chain(&error))),
     }
 }
 

@@ -40,6 +40,7 @@ async fn where_all_is_well_everything_is_said_and_the_exit_is_0() {
     let (code, findings) = doctor(&database.url(Role::Reader), &catalog.base_url(), &[]);
     assert_eq!(code, Some(0), "{findings:?}");
     for (thing, words) in [
+        ("database", " on 127.0.0.1:"),
         ("database", "PostgreSQL"),
         ("schema", "fits"),
         ("rights", "may do"),

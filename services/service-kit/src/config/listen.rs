@@ -59,6 +59,11 @@ impl Listen {
         self.port
     }
 
+    /// Whether both cannot be had at once because they are the same; port 0 is another one each time.
+    pub fn is_also(&self, other: &Self) -> bool {
+        self.port != 0 && self == other
+    }
+
     /// Whether only this machine can reach it.
     pub fn is_loopback(&self) -> bool {
         is_loopback_host(&self.host)
@@ -69,4 +74,17 @@ impl Listen {
 pub fn is_loopback_host(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_address_cannot_be_had_twice_but_for_port_0() {
+        let at = |text: &str| Listen::try_from(text.to_owned()).expect("an address");
+        assert!(at("127.0.0.1:5017").is_also(&at("127.0.0.1:5017")));
+        assert!(!at("127.0.0.1:5017").is_also(&at("127.0.0.1:9017")));
+        assert!(!at("127.0.0.1:0").is_also(&at("127.0.0.1:0")));
+    }
 }

@@ -39,6 +39,9 @@ pub struct ServiceConfig {
 impl ServiceConfig {
     /// Adds what is wrong between the keys.
     pub fn check(&self, mistakes: &mut Mistakes<'_>) {
+        if self.ops_listen.is_also(&self.listen) {
+            mistakes.add("ops_listen", "is the address of listen: give it a port of its own");
+        }
         self.auth.check(&self.listen, mistakes);
         self.audit.check(mistakes);
         self.database.check(mistakes);
