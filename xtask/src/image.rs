@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::shell;
 use engine::Engine;
+pub(crate) use engine::is_of_this_machine;
 use listing::Entry;
 pub(crate) use programs::{Arch, Libc, Place, Programs};
 

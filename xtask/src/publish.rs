@@ -123,8 +123,7 @@ fn push_chart(chart: &str, version: &str, args: &Args, folder: &Path) -> Result<
     let to = format!("{}/charts", args.registry);
     let mut push = helm();
     push.arg("push").arg(&archive).arg(format!("oci://{to}"));
-    // A registry of this machine, for trying out, has no TLS.
-    push.args(args.registry.starts_with("127.0.0.1:").then_some("--plain-http"));
+    push.args(image::is_of_this_machine(&args.registry).then_some("--plain-http"));
     let told = shell::told(&mut push)?;
     let digest =
         told.lines().find_map(|line| line.strip_prefix("Digest: ")).ok_or_else(|| Failure::Unready {

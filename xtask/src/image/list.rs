@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::engine::Engine;
+use super::engine::{Engine, without_tls};
 use crate::failure::Failure;
 use crate::shell;
 
@@ -42,9 +42,13 @@ impl Engine {
         };
         // One of an earlier try would keep what it lists.
         let mut commands = vec![manifest(&["create", "--amend", name])];
-        commands.extend(members.iter().map(|member| manifest(&["add", name, &format!("docker://{member}")])));
+        commands.extend(members.iter().map(|member| {
+            let mut add = manifest(&["add"]);
+            add.args(without_tls(name)).args([name, &format!("docker://{member}")]);
+            add
+        }));
         let mut push = manifest(&["push", "--all", "--digestfile"]);
-        push.arg(digest_file(scratch)).arg(name).arg(format!("docker://{name}"));
+        push.arg(digest_file(scratch)).args(without_tls(name)).arg(name).arg(format!("docker://{name}"));
         commands.push(push);
         commands.push(manifest(&["rm", name]));
         commands
@@ -80,5 +84,8 @@ mod tests {
                 "buildah manifest rm r/a:1",
             ]
         );
+        let here = Engine::Buildah.list("127.0.0.1:5000/a:1", &members, Path::new("s"));
+        let is_told = |command: &Command| shell::describe(command).contains("--tls-verify=false");
+        assert_eq!(here.iter().map(is_told).collect::<Vec<_>>(), [false, true, true, true, false]);
     }
 }
