@@ -3,6 +3,7 @@
 //!
 //! A rule of the order's life must never stand here; those are `order-model`'s.
 
+pub mod answer;
 mod ask;
 pub mod audit;
 mod chain;

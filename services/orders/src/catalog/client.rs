@@ -7,6 +7,7 @@ use order_model::ModelId;
 use reqwest::header::{AUTHORIZATION, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, StatusCode, Url};
+use service_kit::answer::{self, AnswerError};
 use service_kit::secrets::{Secrets, SecretsError};
 use service_kit::telemetry::{Outgoing, OutgoingCall, TraceContext};
 
@@ -209,13 +210,10 @@ fn authorities(file: &PathBuf) -> Result<Vec<Certificate>, ClientError> {
     Ok(certificates)
 }
 
-pub(super) async fn read_bounded(mut response: Response) -> Result<Vec<u8>, LookupError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(LookupError::NoAnswer)? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(LookupError::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+/// An answer's body, unless it is nonsense by its length alone.
+pub(super) async fn read_bounded(response: Response) -> Result<Vec<u8>, LookupError> {
+    answer::read(response, ANSWER_BYTES_MAX).await.map_err(|error| match error {
+        AnswerError::Broken(source) => LookupError::NoAnswer(source),
+        AnswerError::TooLong => LookupError::TooLong,
+    })
 }

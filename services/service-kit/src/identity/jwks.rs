@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use tokio_util::sync::CancellationToken;
 
 use super::JwksConfig;
+use crate::answer::{self, AnswerError};
 use crate::chain::chain;
 
 /// A set of more bytes than this is none.
@@ -168,18 +169,14 @@ impl Inner {
 }
 
 async fn fetch(client: &Client, url: &str) -> Result<Vec<u8>, ReadError> {
-    let mut response = client.get(url).send().await.map_err(ReadError::Fetch)?;
+    let response = client.get(url).send().await.map_err(ReadError::Fetch)?;
     if response.status() != reqwest::StatusCode::OK {
         return Err(ReadError::Status(response.status()));
     }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(ReadError::Fetch)? {
-        if bytes.len() + chunk.len() > SET_BYTES_MAX {
-            return Err(ReadError::TooLong);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+    answer::read(response, SET_BYTES_MAX).await.map_err(|error| match error {
+        AnswerError::Broken(source) => ReadError::Fetch(source),
+        AnswerError::TooLong => ReadError::TooLong,
+    })
 }
 
 /// Keys for signatures that fit the algorithm, and the id if the token names one.
