@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::header::{HOST, HeaderValue};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpStream;
 
 use crate::error::Failure;
@@ -50,9 +50,11 @@ impl FromStr for Gateway {
 }
 
 impl Gateway {
-    /// What a route names it by.
-    pub(crate) fn parent(&self) -> Value {
-        json!({ "namespace": self.namespace, "name": self.name })
+    /// A release's route to it, under this host's name, for Helm.
+    pub(crate) fn route(&self, host: &str) -> String {
+        let parent = json!({ "namespace": self.namespace, "name": self.name });
+        let route = json!({ "enabled": true, "parentRefs": [parent], "hostnames": [host] });
+        format!("--set-json=httpRoute={route}")
     }
 
     /// Where it listens.
@@ -81,7 +83,10 @@ mod tests {
     fn a_gateway_is_named_by_its_object_and_its_address() {
         let gateway: Gateway = "edge/shared=192.0.2.7".parse().expect("a gateway");
         assert_eq!(gateway.address, SocketAddr::from(([192, 0, 2, 7], 80)));
-        assert_eq!(gateway.parent(), json!({ "namespace": "edge", "name": "shared" }));
+        let route = gateway.route("shop.example.com");
+        for part in [r#"{"name":"shared","namespace":"edge"}"#, r#"["shop.example.com"]"#] {
+            assert!(route.contains(part), "{route}");
+        }
         let gateway: Gateway = "edge/shared=[2001:db8::7]:8000".parse().expect("a gateway");
         assert_eq!(gateway.address.port(), 8000);
     }

@@ -24,9 +24,7 @@ const EXPOSED: [&str; 6] =
 
 /// The route to a release, for Helm.
 pub(crate) fn route(gateway: &Gateway) -> String {
-    let host = HOST.to_str().unwrap_or_default().to_owned();
-    let route = json!({ "enabled": true, "parentRefs": [gateway.parent()], "hostnames": [host] });
-    format!("--set-json=httpRoute={route}")
+    gateway.route(HOST.to_str().unwrap_or_default())
 }
 
 /// Waits until the way leads to a service: a Gateway takes a route when it likes.

@@ -6,7 +6,6 @@ use load_generator::audit::audit;
 use load_generator::people::People;
 use load_generator::work::Work;
 use load_generator::{Plan, Running, Target, Until, start};
-use serde_json::json;
 
 use crate::error::{Failure, ensure};
 use crate::gateway::Gateway;
@@ -52,9 +51,7 @@ fn gateway(stage: &Stage) -> Result<&Gateway, Failure> {
 
 /// The route to a release, for Helm.
 pub(crate) fn route(stage: &Stage) -> Result<String, Failure> {
-    let parents = [gateway(stage)?.parent()];
-    let route = json!({ "enabled": true, "parentRefs": parents, "hostnames": [host(stage)] });
-    Ok(format!("--set-json=httpRoute={route}"))
+    Ok(gateway(stage)?.route(&host(stage)))
 }
 
 impl<'a> Traffic<'a> {
