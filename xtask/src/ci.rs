@@ -12,8 +12,15 @@ use crate::failure::Failure;
 use crate::needs::Required;
 use crate::{bench, schemathesis, shell, squawk, test, tidy, workflows};
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask ci                          # every step, cheap ones first
+  cargo xtask ci --only tidy,clippy       # some of them
+  cargo xtask ci --require nginx          # fail where nginx is missing";
+
 /// Which steps, and what they may not leave out.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Run only these steps.
     #[arg(long, value_delimiter = ',', value_name = "STEP")]

@@ -20,8 +20,15 @@ pub(crate) use engine::is_of_this_machine;
 use listing::Entry;
 pub(crate) use programs::{Arch, Libc, Place, Programs};
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask image --save target/images                  # as docker-archives
+  cargo xtask image --push registry.example.com/atelier   # into a registry
+  cargo xtask image --with-dev --profile dev --save target/images";
+
 /// Which images, by what, and where they go.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Build with this engine [default: the first that works].
     #[arg(long, value_enum)]

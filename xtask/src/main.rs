@@ -12,6 +12,7 @@ mod bench;
 mod chart;
 mod ci;
 mod codegen;
+mod contents;
 mod failure;
 mod forward;
 mod image;
@@ -31,60 +32,67 @@ mod workflows;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{FromArgMatches, Parser};
 
 /// The repository's own commands; CI runs nothing else.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 enum Command {
-    /// A whole Atelier on this machine: database, services, demo catalog, sample orders.
+    /// A whole Atelier on this machine, until Ctrl-C.
     Up(forward::Args),
     /// All tests, against a real PostgreSQL that lives as long as they run.
     Test(test::Args),
-    /// An outside judge of the HTTP contract: requests made from each service's own document.
-    Schemathesis(schemathesis::Args),
-    /// What a request costs and how many there can be, against goals; `--quick` for what time cannot change.
-    Bench(forward::Args),
-    /// Everything that CI checks, in its order.
-    Ci(ci::Args),
     /// Renew what is generated and committed.
     Codegen(codegen::Args),
-    /// Check the invariants that no compiler knows.
+    /// What these commands can use: found or missing, and how to get it.
+    Tools,
+    /// Everything that CI checks, in its order.
+    Ci(ci::Args),
+    /// The invariants that no compiler knows.
     Tidy,
+    /// An outside judge of the HTTP contract: requests made from it.
+    Schemathesis(schemathesis::Args),
+    /// Outside judges of the charts and of what they make.
+    Chart(chart::Args),
+    /// Outside judges of the workflows: actionlint, zizmor.
+    Workflows(workflows::Args),
     /// Make the next migration file.
     #[command(subcommand)]
     Migrate(migrate::Command),
-    /// An outside judge of the migrations: which statement would lock or scan a table that is in use.
+    /// An outside judge of the migrations: what would lock or scan a table.
     Squawk,
-    /// Outside judges of the Helm chart: helm lint, kubeconform, kube-score, kustomize.
-    Chart(chart::Args),
-    /// Values for the Helm chart, from the facts that only you know.
-    Values(forward::Args),
     /// Each program in a container image of its own.
     Image(image::Args),
-    /// Make this tree a release: its version everywhere, the changelog cut, migrations looked at.
+    /// Values for the Helm chart, from the facts that only you know.
+    Values(forward::Args),
+    /// The Secrets of a development cluster (k8s/dev), as manifests.
+    DevSecrets(forward::Args),
+    /// Atelier on a real Kubernetes: installed, walked, broken, healed.
+    E2e(forward::Args),
+    /// Make this tree a release: its version everywhere, the changelog cut.
     Release(release::Args),
     /// A release's images and charts to a registry, signed if asked.
     Publish(publish::Args),
+    /// What a request costs and how many there can be, against goals.
+    Bench(forward::Args),
+    /// Requests at a constant rate against any installation, each checked.
+    Load(forward::Args),
     /// Proofs that take long, by their names in docs/reliability.md.
     #[command(subcommand)]
     Prove(prove::Command),
-    /// Atelier on a real Kubernetes: installs, walks an order, breaks things, looks whether they heal.
-    E2e(forward::Args),
-    /// A constant rate of requests against any installation, every answer held against what was acknowledged.
-    Load(forward::Args),
-    /// The Secrets of a development cluster (k8s/dev), as manifests.
-    DevSecrets(forward::Args),
-    /// Outside judges of the workflows: actionlint, zizmor.
-    Workflows(workflows::Args),
-    /// What these commands can use: found or missing, what for, how to get it.
-    Tools,
     #[command(hide = true)]
     ExpandQueries(codegen::queries::Args),
 }
 
 fn main() -> ExitCode {
-    let outcome = match Command::parse() {
+    let matches = contents::command::<Command>().get_matches();
+    let command = Command::from_arg_matches(&matches).unwrap_or_else(|refusal| refusal.exit());
+    let outcome = match command {
         Command::Up(args) => forward::to(&shell::PROGRAMS, &[], &args),
         Command::Test(args) => test::run(&args),
         Command::Schemathesis(args) => schemathesis::run(&args),

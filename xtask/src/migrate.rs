@@ -10,8 +10,15 @@ const FOLDER: &str = "migrations";
 
 const WHY: &str = "-- Why: \n\n";
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask migrate new order_notes --down
+  cargo xtask migrate new fill_notes --backfill 1000
+  cargo xtask migrate new drop_old_notes --contract";
+
 /// What is done about migrations here; the database is the migrator's.
 #[derive(clap::Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub(crate) enum Command {
     /// Make the next migration file: an expand, unless it is to take something away.
     New(New),

@@ -14,8 +14,15 @@ use crate::{release, shell};
 
 const CHARTS: [&str; 2] = ["charts/atelier", "charts/atelier-operator"];
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask publish --registry registry.example.com/atelier --sign --announce
+  cargo xtask publish --registry 127.0.0.1:5000/atelier --arch amd64 \\
+      --profile dev --untagged            # to try it";
+
 /// Where to, and how much of it.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The registry's folder for the images, as in `registry.example.com/atelier`; charts go into `charts` below it.
     #[arg(long, value_name = "REGISTRY")]

@@ -16,8 +16,14 @@ use version::Version;
 
 const CHANGELOG: &str = "CHANGELOG.md";
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask release 0.2.0 --dry-run     # what is in the way?
+  cargo xtask release 0.2.0";
+
 /// Which release.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Its number, as in 1.2.3.
     version: Version,

@@ -10,8 +10,16 @@ use crate::needs::{self, Needs, Required};
 use crate::shell;
 use crate::tidy::Tree;
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask test                                      # everything
+  cargo xtask test -p orders filters                    # by package and name
+  cargo xtask test --postgres 15,17,18 -p migrator      # against each of these
+  cargo xtask test -p watch -- --ignored                # what needs something";
+
 /// Which tests, and what they may not leave out.
 #[derive(Default, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Fail, instead of skipping, where a test's named need is missing; `all` means every need. CI=true means all.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]

@@ -25,7 +25,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::config::Config;
 use crate::log;
 use crate::migrate::{self, ChangeOptions, FilesError, MigrationSet};
-use args::{BackfillArgs, Command, DownArgs, EXIT_CODES, OutputArgs, PlanArgs, UpArgs};
+use args::{BELOW, BackfillArgs, Command, DownArgs, OutputArgs, PlanArgs, UpArgs};
 pub use cluster::metrics_table;
 use outcome::{Failure, chain};
 use pod_report::Seen;
@@ -33,7 +33,7 @@ pub use process::main;
 
 /// Brings Atelier's database to the version that this release needs, and says where it stands.
 #[derive(Debug, Parser)]
-#[command(name = "migrator", version, after_help = EXIT_CODES)]
+#[command(name = "migrator", version, after_help = BELOW)]
 pub struct Cli {
     #[command(flatten)]
     common: CommonArgs,

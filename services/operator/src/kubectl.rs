@@ -19,8 +19,16 @@ use crate::controller::ClusterError;
 use crate::crd::SchemaMigration;
 use crate::reconcile::Clock;
 
+const EXAMPLES: &str = "\
+Examples:
+  kubectl atelier status                     # how all migrations stand
+  kubectl atelier plan atelier               # what it would do, with its hash
+  kubectl atelier approve atelier HASH
+  kubectl atelier doctor                     # what does the operator lack?";
+
 /// What is asked, and where.
 #[derive(Debug, Clone, Args)]
+#[command(override_usage = "kubectl atelier [OPTIONS] <COMMAND>", after_help = EXAMPLES)]
 pub struct KubectlArgs {
     /// The namespace; that of the kubeconfig's context, unless given
     #[arg(long, short, global = true)]

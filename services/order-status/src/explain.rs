@@ -20,18 +20,18 @@ use crate::{Config, OrderStatus};
 
 /// Of which order, and for whom.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// Which order
     #[arg(long, value_name = "ID")]
     order: OrderId,
-    /// For people, or for programs.
-    #[arg(long, value_enum, default_value = "text")]
+    /// For people: text; for programs: json.
+    #[arg(long, value_enum, default_value = "text", hide_possible_values = true)]
     output: Output,
 }
 
 /// Explains an order on standard output. Exit 0 where its history is as it must be, 1 where it is not or cannot be read, 64 where the
 /// configuration cannot be used.
-pub fn explain(common: &CommonArgs, args: ExplainArgs) -> ExitCode {
+pub(crate) fn explain(common: &CommonArgs, args: ExplainArgs) -> ExitCode {
     run(common, args).into()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Three layers, dependencies pointing inward only: [`http`] parses and answers, `order-model` holds the rules, `store` the data.
 
+mod cli;
 mod config;
 mod explain;
 mod http;
@@ -10,8 +11,8 @@ mod pruning;
 mod state;
 mod store;
 
+pub use cli::main;
 pub use config::Config;
-pub use explain::{ExplainArgs, explain};
 pub use http::documents;
 
 use axum::Router;

@@ -3,12 +3,14 @@
 //! It only reads. [`http`] → `store` → `catalog`: no connection is held while the catalog is asked.
 
 mod catalog;
+mod cli;
 mod config;
 mod http;
 mod state;
 mod store;
 
 pub use catalog::ClientError;
+pub use cli::main;
 pub use config::Config;
 pub use http::documents;
 

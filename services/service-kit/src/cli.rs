@@ -61,8 +61,8 @@ pub enum ServiceCommand {
     },
     /// Look at everything that the service needs, and say in words how it is
     Doctor {
-        /// For people, or for programs.
-        #[arg(long, value_enum, default_value = "text")]
+        /// For people: text; for programs: json.
+        #[arg(long, value_enum, default_value = "text", hide_possible_values = true)]
         output: Output,
     },
     /// Ask a service, this one or another, until it answers as expected; for tests of an installation

@@ -5,7 +5,6 @@
 pub mod balancer;
 pub mod browser;
 pub mod certificate;
-pub mod console;
 pub mod database;
 pub mod docs_page;
 mod environment;

@@ -4,9 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask bench --quick                     # what time cannot change
+  cargo xtask bench --only throughput,lone --rounds 2 --seconds 2
+  cargo xtask bench --json bench.json           # everything; it takes hours";
+
 /// What Atelier does a second, what a request costs, and whether it stays so as it grows: each figure against its goal.
 #[derive(Parser)]
-#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", max_term_width = 100)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -25,8 +31,8 @@ pub(crate) enum Helper {
 /// What is measured, and how thoroughly.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
-    /// Only these groups of rows.
-    #[arg(long, value_delimiter = ',', value_name = "GROUP")]
+    /// Only these groups of rows, as docs/performance.md lists them.
+    #[arg(long, value_delimiter = ',', value_name = "GROUP", hide_possible_values = true)]
     pub(crate) only: Vec<Group>,
     /// Only what time cannot change, on a small population; ends with 1 if such a goal is missed.
     #[arg(long)]
@@ -144,7 +150,14 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+
+    #[test]
+    fn what_is_written_of_it_is_what_it_understands() {
+        manual::check(&Cli::command(), "cargo xtask bench");
+    }
 
     fn groups(words: &[&str]) -> Vec<Group> {
         let typed = std::iter::once(&"bench").chain(words);

@@ -12,11 +12,21 @@ use crate::values::{
     TokenRules, Values,
 };
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask values --db-host db.example.com \\
+      --catalog-url https://catalog.example.com/catalog >values.yaml
+  cargo xtask values --db-host postgres.shop.svc \\
+      --db-ca-secret atelier-database-ca \\
+      --db-roles atelier_owner,atelier_writer,atelier_reader \\
+      --catalog-url http://catalog.shop.svc:8080/catalog >values.yaml";
+
 /// What this program does.
 #[derive(Debug, Parser)]
 #[command(name = "chart", bin_name = "cargo xtask", max_term_width = 100)]
 pub(crate) enum Cli {
     /// Values for the Helm chart, from the facts that only you know
+    #[command(after_help = EXAMPLES)]
     Values(Box<ValuesArgs>),
     /// A chart's values.schema.json, for `cargo xtask codegen`
     #[command(hide = true)]
@@ -168,7 +178,15 @@ impl ValuesArgs {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says by panicking that something is not as it should be")]
 
+    use clap::CommandFactory;
+
     use super::*;
+
+    #[test]
+    fn what_is_written_of_it_is_what_it_understands() {
+        let program = Cli::command();
+        manual::check(program.find_subcommand("values").expect("the word"), "cargo xtask values");
+    }
 
     const FACTS: [&str; 6] = [
         "chart",

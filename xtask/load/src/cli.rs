@@ -7,10 +7,17 @@ use std::time::Duration;
 use clap::{ArgGroup, Parser};
 use url::Url;
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask load --url http://127.0.0.1:5017 \\
+      --orders-url http://127.0.0.1:5019 --rate 50 --for 5m
+  cargo xtask load --url https://shop.example.com --token-file token \\
+      --i-own-this https://shop.example.com";
+
 /// Requests at a constant rate against any Atelier, every answer held against what was acknowledged before: creates under a key,
 /// moves along the ladder, reads, lists. It makes orders of its own and leaves them there.
 #[derive(Debug, Parser)]
-#[command(name = "load", bin_name = "cargo xtask load", max_term_width = 100)]
+#[command(name = "load", bin_name = "cargo xtask load", max_term_width = 100, after_help = EXAMPLES)]
 #[command(group(ArgGroup::new("proof").args(["hs256_key_file", "token_file", "headers"])))]
 pub(crate) struct Cli {
     /// Where order-status answers, or a gateway to both services.
@@ -73,7 +80,14 @@ fn time(text: &str) -> Result<Duration, TimeError> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+
+    #[test]
+    fn what_is_written_of_it_is_what_it_understands() {
+        manual::check(&Cli::command(), "cargo xtask load");
+    }
 
     #[test]
     fn a_time_has_a_unit_and_an_end() {

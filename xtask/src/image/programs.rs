@@ -21,18 +21,16 @@ const OTHERS: (&str, [(&str, &[&str]); 3]) =
 /// Whose C library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Libc {
-    /// Part of the program: static, the same on every machine.
+    // Part of the program: static, the same on every machine.
     Musl,
-    /// This machine's, whose files go into the image beside the program.
+    // This machine's, whose files go into the image beside the program.
     Glibc,
 }
 
 /// Whose instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Arch {
-    /// Intel's and AMD's.
     Amd64,
-    /// ARM's.
     Arm64,
 }
 

@@ -5,12 +5,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask up                                  # until Ctrl-C; the data stays
+  cargo xtask up --reset --port-status 6017       # from nothing, elsewhere
+  cargo xtask up --once                           # walk the tour, then end
+  cargo xtask up --token --run sh -c 'curl $ORDERS_URL/orders/user/ada'";
+
 /// A whole Atelier on this machine: PostgreSQL, migrations, both services, a demo catalog and sample orders.
 #[derive(Debug, Parser)]
 #[command(
     name = "up",
     bin_name = "cargo xtask up",
     max_term_width = 100,
+    after_help = EXAMPLES,
     args_conflicts_with_subcommands = true
 )]
 pub(crate) struct Cli {
@@ -81,7 +89,14 @@ pub(crate) enum Helper {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+
+    #[test]
+    fn what_is_written_of_it_is_what_it_understands() {
+        manual::check(&Cli::command(), "cargo xtask up");
+    }
 
     #[test]
     fn a_helper_takes_the_rest_as_its_command() {

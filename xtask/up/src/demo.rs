@@ -139,7 +139,7 @@ async fn stay(demo: &Demo, running: &mut Running, ready: &Ready) -> Result<(), U
     let Ready { http, status, orders, .. } = ready;
     let at = ready.addresses();
     let model = catalog.models().iter().find(|model| model.created_by == MAKER);
-    let tour = Tour::plan(http, &at, model.map(|model| model.model_id.as_str())).await?;
+    let tour = Tour::plan(http, &at, model).await?;
     if demo.once {
         tour.walk(http).await?;
         say!("\nThe tour went as it says.");

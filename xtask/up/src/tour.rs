@@ -1,9 +1,10 @@
 //! The tour: an order's way from created to paid, as curl lines that work as they are.
 //!
-//! The lines and the check that they work (`--once`) are made from the same steps.
+//! The lines and the check that they work (`--once`) are made from the same steps, and so is what the README shows.
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::catalog::Model;
 
 use crate::client::{Answer, Http, HttpError};
 use crate::plan::{BUYER, MAKER, Step};
@@ -32,7 +33,7 @@ struct Stop {
     url: String,
     body: Option<String>,
     status: u16,
-    /// Each value here is in the answer; of a list, some item.
+    /// Each value here is in the answer; of a list, some item. The README shows these of it.
     holds: Value,
 }
 
@@ -41,11 +42,11 @@ pub(crate) struct Tour(Vec<Stop>);
 
 impl Tour {
     /// A tour with an order id that is free.
-    pub(crate) async fn plan(http: &Http, at: &Addresses, model_id: Option<&str>) -> Result<Self, TourError> {
+    pub(crate) async fn plan(http: &Http, at: &Addresses, model: Option<&Model>) -> Result<Self, TourError> {
         for order_id in (FIRST_ORDER_ID..).take(usize::try_from(ORDER_ID_TRIES_MAX).unwrap_or(usize::MAX)) {
             let url = format!("{}/orders/{order_id}/status", at.status);
             if http.send(&Method::GET, &url, None).await?.status == 404 {
-                return Ok(Self(stops(at, order_id, model_id)));
+                return Ok(Self(stops(at, order_id, model)));
             }
         }
         Err(TourError::NoFreeOrderId)
@@ -69,10 +70,10 @@ impl Tour {
     }
 }
 
-fn stops(at: &Addresses, order_id: u64, model_id: Option<&str>) -> Vec<Stop> {
-    let model = model_id.map(|id| format!(r#""model_id": "{id}", "#)).unwrap_or_default();
+fn stops(at: &Addresses, order_id: u64, model: Option<&Model>) -> Vec<Stop> {
+    let of_model = model.map(|model| format!(r#""model_id": "{}", "#, model.model_id)).unwrap_or_default();
     let order = format!(
-        r#"{{"order_id": {order_id}, "requester_id": "{BUYER}", "created_by": "{MAKER}", {model}"cost_final": 255.5}}"#
+        r#"{{"order_id": {order_id}, "requester_id": "{BUYER}", "created_by": "{MAKER}", {of_model}"cost_final": 255.5}}"#
     );
     let create = Stop {
         what: "Ada wants a piece made by Maren.",
@@ -80,30 +81,48 @@ fn stops(at: &Addresses, order_id: u64, model_id: Option<&str>) -> Vec<Stop> {
         url: format!("{}/orders/", at.status),
         body: Some(order),
         status: 201,
-        holds: json!({ "order": { "order_id": order_id, "status": "created", "version": 1 } }),
+        holds: json!({
+            "message": "Order created successfully",
+            "order": { "order_id": order_id, "status": "created", "version": 1 },
+        }),
     };
-    let climb = |what, step: Step| Stop {
+    let climb = |what, step: Step, version: u64| Stop {
         what,
         method: Method::PUT,
         url: format!("{}/orders/{order_id}/update", at.status),
         body: Some(step.body(BUYER, MAKER)),
         status: 200,
-        holds: json!({ "order": { "status": step.name() } }),
+        holds: json!({
+            "message": format!("State {} updated", step.name()),
+            "order": { step.name(): true, "status": step.name(), "version": version },
+        }),
     };
     let refused = Stop {
         status: 409,
-        holds: json!({ "status": 409, "detail": "Cannot set paid before completed" }),
-        ..climb("She cannot pay for what is not finished.", Step::Paid)
+        holds: json!({
+            "type": "urn:atelier:problem:earlier_stage_missing",
+            "title": "An earlier stage is missing",
+            "status": 409,
+            "detail": "Cannot set paid before completed",
+            "code": "earlier_stage_missing",
+            "current_version": 3,
+        }),
+        ..climb("She cannot pay for what is not finished.", Step::Paid, 3)
     };
     let get = |what, url, holds| Stop { what, method: Method::GET, url, body: None, status: 200, holds };
-    let model_status = if model_id.is_some() { "found" } else { "none" };
+    let mut paid =
+        json!({ "order_id": order_id, "status": "paid", "cost_final": 255.5, "model_status": "none" });
+    if let Some(model) = model {
+        paid["model_status"] = json!("found");
+        paid["model_details"] = json!({ "name": model.name });
+    }
     vec![
         create,
-        climb("She asks for it.", Step::Requested),
-        climb("Maren accepts.", Step::Accepted),
+        climb("She asks for it.", Step::Requested, 2),
+        climb("Maren accepts.", Step::Accepted, 3),
         refused,
-        climb("Maren finishes it.", Step::Completed),
-        climb("Ada pays.", Step::Paid),
+        climb("Maren finishes it.", Step::Completed, 4),
+        climb("Ada pays.", Step::Paid, 5),
         get(
             "Where it stands.",
             format!("{}/orders/{order_id}/status", at.status),
@@ -112,7 +131,7 @@ fn stops(at: &Addresses, order_id: u64, model_id: Option<&str>) -> Vec<Stop> {
         get(
             "Ada's paid orders, newest first, each with its model.",
             format!("{}/orders/user/{BUYER}", at.orders),
-            json!({ "orders": [{ "order_id": order_id, "status": "paid", "model_status": model_status }] }),
+            json!({ "orders": [paid] }),
         ),
     ]
 }
@@ -157,10 +176,29 @@ fn holds(actual: &Value, expected: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use manual::console::examples;
+    use testkit::catalog::demo;
+
     use super::*;
 
+    const README: &str = include_str!("../../../README.md");
+
     fn addresses() -> Addresses {
-        Addresses { status: "http://127.0.0.1:1".into(), orders: "http://127.0.0.1:2".into() }
+        Addresses { status: "http://127.0.0.1:5017".into(), orders: "http://127.0.0.1:5019".into() }
+    }
+
+    #[test]
+    fn the_readme_shows_this_tour() {
+        let models = demo::models();
+        let model = models.iter().find(|model| model.created_by == MAKER);
+        let stops = stops(&addresses(), FIRST_ORDER_ID, model);
+        let shown = examples(README, "## Try it");
+        assert_eq!(shown.len(), stops.len());
+        for (stop, example) in stops.iter().zip(shown) {
+            assert_eq!(example.command, stop.curl());
+            let answer: Value = serde_json::from_str(&example.output.replace(",…", "")).expect("JSON");
+            assert_eq!(answer, stop.holds, "{}", example.command);
+        }
     }
 
     #[test]
@@ -173,7 +211,7 @@ mod tests {
 
     #[test]
     fn no_body_can_break_out_of_its_quotes() {
-        for stop in stops(&addresses(), 100, Some("0123456789abcdef01234567")) {
+        for stop in stops(&addresses(), 100, demo::models().first()) {
             let Some(body) = stop.body else { continue };
             assert!(!body.contains('\''), "{body}");
             serde_json::from_str::<Value>(&body).expect("JSON");

@@ -13,21 +13,32 @@ use service_kit::config::{Listen, ListenError};
 use crate::migrate::Doubt;
 use crate::migrate::files::parse_time;
 
-pub(super) const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed, or `verify` found something; 64 configuration; 65 an \
+pub(super) const BELOW: &str = "\
+Examples:
+  migrator plan                          # what `up` and the contracts would do
+  migrator up                            # all that only adds
+  migrator up --contracts --approved-plan-hash HASH
+  migrator verify --history              # is it what the migrations made?
+
+Exit codes: 0 done; 1 failed, or `verify` found something; 64 configuration; 65 an \
 applied file was changed; 66 a contract or `down` was not approved, or applications are connected that would break; 67 the \
 database is of a later release, or would not serve an older one; 75 no lock or no connection, or stopped: try again";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Tell what `up` and the contracts would do, what it locks and destroys, and the hash to approve; changes nothing
+    /// Tell what would be done, locked and destroyed; change nothing
+    ///
+    /// It ends with the hash that approves it.
     Plan(PlanArgs),
-    /// Apply every expand that is missing, then make the grants; contracts and backfills are only named
+    /// Apply every expand that is missing, then make the grants
+    ///
+    /// Contracts and backfills are only named.
     Up(UpArgs),
-    /// Fill rows a batch at a time; may be stopped and begun again at any moment
+    /// Fill rows a batch at a time; may be stopped at any moment
     Backfill(BackfillArgs),
     /// Say where the schema stands
     Status(OutputArgs),
-    /// Hold the database against the migrations; reports, never repairs
+    /// Hold the database against the migrations; repair nothing
     Verify(VerifyArgs),
     /// Wait until the schema is what this release needs
     Wait {
@@ -35,25 +46,29 @@ pub(super) enum Command {
         #[arg(long, default_value = "2min", value_parser = time)]
         timeout: Duration,
     },
-    /// Say whether applications of an older schema would be served, before `helm rollback`
+    /// Say whether applications of an older schema would be served
+    ///
+    /// To be asked before `helm rollback`.
     CheckRollback(CheckRollbackArgs),
     /// Take expands back, newest first, by their stored down files
     Down(DownArgs),
-    /// After a restore: raise the history epoch, let ids go on further, and check the history
+    /// After a restore: raise the history epoch, let ids go on, check
     AfterRestore(AfterRestoreArgs),
-    /// Take over the orders of the replaced services, and again what came later; reads the old database only
+    /// Take over the replaced services' orders, once or again
     Adopt(AdoptArgs),
-    /// Put a random token in a person's place, and take their words away; `--dry-run` tells what there is of them
+    /// Put a random token in a person's place, and take their words away
     Erase(EraseArgs),
     /// Print the SQL that makes the three logins of the split tier
     Roles(RolesArgs),
-    /// Write all that a bug report needs as one JSON, without secrets
+    /// Write all that a bug report needs as one JSON, no secrets
     Bundle(BundleArgs),
-    /// Carry out `SchemaMigration`s of a cluster, by Jobs; holds no password and asks no database
+    /// Carry out `SchemaMigration`s of a cluster, by Jobs
+    ///
+    /// It holds no password and asks no database.
     Controller(ControllerCommand),
-    /// Print the definition of the kind `SchemaMigration`, as a template of its chart
+    /// Print the definition of the kind `SchemaMigration`
     Crd,
-    /// What `kubectl atelier` is: look at `SchemaMigration`s, approve their plans
+    /// Be `kubectl atelier`: look at migrations, approve their plans
     Kubectl(KubectlArgs),
     /// Ask about the configuration
     #[command(subcommand)]
@@ -74,8 +89,8 @@ pub(super) struct ControllerCommand {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct OutputArgs {
-    /// For people, or for programs
-    #[arg(long, value_enum, default_value_t = Output::Text)]
+    /// For people: text; for programs: json
+    #[arg(long, value_enum, default_value_t = Output::Text, hide_possible_values = true)]
     pub(super) output: Output,
 }
 
@@ -167,8 +182,8 @@ pub(super) struct AdoptArgs {
     /// The zone of `customs.created_at`, which says none
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     pub(super) time_zone: String,
-    /// Whether flags with a gap, and `paid` in one table only, count as reached, or as not
-    #[arg(long, value_enum, default_value_t = Doubt::Up)]
+    /// Whether flags with a gap, and `paid` in one table only, count as reached (up) or not (down)
+    #[arg(long, value_enum, default_value_t = Doubt::Up, hide_possible_values = true)]
     pub(super) doubt: Doubt,
     /// The old database is the same as before although it is on another server now
     #[arg(long)]

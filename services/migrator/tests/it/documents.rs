@@ -1,10 +1,15 @@
-//! What documents show of this program is what it answers: the four questions, an adoption, an erasure.
+//! What documents show of this program is what it understands and answers: a release, the four questions, an adoption, an
+//! erasure, the end of a restore.
+
+mod notes;
 
 use std::path::Path;
 use std::process::Command;
 
+use clap::CommandFactory;
+use manual::console::{Example, examples, masked};
+use migrator::cli::Cli;
 use sqlx::PgConnection;
-use testkit::console::{Example, examples, masked};
 use testkit::{Role, TestDatabase};
 
 use crate::adopt::old::Old;
@@ -12,9 +17,18 @@ use crate::support::{application, create, migrated, of_schema, run};
 
 const DOCUMENT: &str = include_str!("../../../../docs/migrations.md");
 const ADOPTING: &str = include_str!("../../../../docs/adopting.md");
+const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 const SECURITY: &str = include_str!("../../../../docs/security.md");
 /// What is asked of a service instead; its own tests do.
 const OF_A_SERVICE: &str = "curl ";
+
+#[test]
+fn what_is_written_of_it_is_what_it_understands() {
+    let program = Cli::command();
+    manual::check(&program, "migrator");
+    // kubectl calls it as its plugin.
+    manual::check(program.find_subcommand("kubectl").expect("the word"), "kubectl atelier");
+}
 
 /// What a shell says to it in `folder`, both its outputs, with this binary at hand.
 fn said(database: &TestDatabase, folder: &Path, example: &Example) -> String {
@@ -56,17 +70,25 @@ fn assert_said(database: &TestDatabase, folder: &Path, example: &Example) {
 
 #[tokio::test]
 async fn an_adoption_goes_as_the_document_says() {
-    let old = Old::of(1000).await;
+    let mut old = Old::of(1000).await;
     let (database, mut admin) = migrated(Role::Admin).await;
+    // A role is the whole server's, so each run has a name of its own.
+    let login = format!("adoption_{}", std::process::id());
+    let made = ADOPTING.split_once("`CREATE ROLE ").expect("who makes a login").1;
+    let made = made.split_once('`').expect("its end").0.replace("adoption", &login).replace('…', "planted");
+    old.run(&format!("CREATE ROLE {made}")).await;
+    let (host, port, name) = (old.database.host(), old.database.port(), old.database.name());
+    let address = format!("postgres://{login}:planted@{host}:{port}/{name}?sslmode=disable");
     let folder = std::env::temp_dir().join(format!("adopting-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::write(folder.join("old-database"), old.database.url(Role::Admin)).expect("an address");
+    std::fs::write(folder.join("old-database"), address).expect("an address");
     let all = examples(ADOPTING, "## A rehearsal");
     assert_eq!(all.len(), 4);
     for example in &all {
         assert_said(&database, &folder, example);
     }
     std::fs::remove_dir_all(&folder).expect("removed");
+    old.run(&format!("DROP OWNED BY {login}; DROP ROLE {login}")).await;
 
     let list = ADOPTING.split_once("```sql\n").expect("a statement").1.split_once("```").expect("its end").0;
     let rows = async |admin: &mut PgConnection| {
@@ -90,4 +112,13 @@ async fn an_erasure_goes_as_the_document_says() {
     for example in &all {
         assert_said(&database, &std::env::temp_dir(), example);
     }
+}
+
+#[tokio::test]
+async fn a_restore_ends_as_the_document_says() {
+    let (database, mut admin) = migrated(Role::Admin).await;
+    run(&mut admin, &create(4711)).await.expect("an order");
+    let all = examples(OPERATIONS, "## Backup and restore");
+    assert_eq!(all.len(), 1);
+    assert_said(&database, &std::env::temp_dir(), &all[0]);
 }

@@ -23,7 +23,7 @@ impl Old {
     }
 
     /// Statements of the replaced services, or of somebody's hand.
-    pub(super) async fn run(&mut self, sql: &str) {
+    pub(crate) async fn run(&mut self, sql: &str) {
         run(&mut self.admin, sql).await.expect("run in the old database");
     }
 
