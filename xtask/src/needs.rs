@@ -12,6 +12,7 @@ const PROGRAMS: &[(&str, &[&[&str]])] = &[
     // A browser is told what to do by its driver, which finds it by itself.
     ("chromium", &[&["chromedriver"], &["chromium", "google-chrome"]]),
     ("helm", &[&["helm"]]),
+    ("helm and kubectl", &[&["helm"], &["kubectl"]]),
     ("helm and nginx", &[&["helm"], &["nginx"]]),
     ("lua", &[&["lua"]]),
     ("nginx", &[&["nginx"]]),

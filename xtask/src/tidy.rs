@@ -4,9 +4,11 @@
 //! Rules read text, never the network, and nothing here changes a file.
 
 mod code;
+mod commands;
 mod git;
 mod layers;
 mod manifests;
+mod map;
 mod markdown;
 mod migrations;
 mod places;
@@ -40,7 +42,7 @@ impl fmt::Display for Violation {
 
 type Rule = fn(&Tree) -> Vec<Violation>;
 
-const RULES: [(&str, Rule); 22] = [
+const RULES: [(&str, Rule); 27] = [
     ("order-model stays pure", layers::order_model_is_pure),
     ("libraries stay in their layers", layers::libraries_stay_in_their_layers),
     ("the operator asks no database", layers::operator_asks_no_database),
@@ -51,6 +53,7 @@ const RULES: [(&str, Rule); 22] = [
     ("files say what they are for", shape::files_open_with_their_purpose),
     ("files stay small", shape::files_stay_small),
     ("suppressions have reasons", shape::suppressions_have_reasons),
+    ("dependencies are used", manifests::dependencies_are_used),
     ("dependencies have reasons", manifests::dependencies_have_reasons),
     ("migrations are named and numbered", migrations::are_named_and_numbered),
     ("migrations say why", migrations::say_why),
@@ -62,6 +65,10 @@ const RULES: [(&str, Rule); 22] = [
     ("no machine's own paths", words::no_machine_paths),
     ("no public addresses", words::no_public_addresses),
     ("links resolve", markdown::links_resolve),
+    ("paths exist", markdown::paths_exist),
+    ("crates are on the map", map::crates_are_on_the_map),
+    ("arrows are true", map::arrows_are_those_of_the_manifests),
+    ("commands in documents are tried", commands::commands_are_held),
     ("workflows call only us", workflows::workflows_call_only_us),
 ];
 

@@ -177,7 +177,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "kubectl",
         version: &["kubectl", "version", "--client"],
-        purpose: "a development cluster, k8s/dev; chart: what kustomize makes of k8s; skipped by name without it",
+        purpose: "a development cluster, k8s/dev; chart: what kustomize makes of k8s; test: its words in documents; skipped by name without it",
         remedy: "https://kubernetes.io/docs/tasks/tools",
     },
     Tool {

@@ -51,6 +51,13 @@ impl Rendering {
         Self { chart: Chart::Atelier, release: RELEASE[0].to_owned(), flags: values.to_vec() }
     }
 
+    /// The same with another file of values on top.
+    #[must_use]
+    pub fn and(mut self, values: &Path) -> Self {
+        self.flags.extend(["--values".to_owned(), values.display().to_string()]);
+        self
+    }
+
     /// The same for a release of another name.
     #[must_use]
     pub fn named(mut self, release: &str) -> Self {

@@ -50,7 +50,7 @@ const LAYERS: [Layer; 4] = [
     },
     Layer {
         library: "kube",
-        allowed: |path| under(path, &["services/operator/", "services/migrator/src/cli/", "xtask/e2e/"]),
+        allowed: |path| under(path, &["services/operator/", "xtask/e2e/"]),
         remedy: "Only the operator and the cluster tests talk to Kubernetes.",
     },
     Layer {

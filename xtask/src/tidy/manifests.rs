@@ -1,7 +1,11 @@
 //! Cargo manifests, as far as rules need them: sections, keys, and the comments that give reasons.
 
+use super::code::names_crate;
 use super::tree::File;
 use super::{Tree, Violation};
+
+/// Crates whose library is not called like their package.
+const RENAMED: [(&str, &str); 1] = [("load", "load_generator")];
 
 /// One dependency of a manifest.
 pub(super) struct Dependency {
@@ -64,6 +68,37 @@ pub(super) fn dependencies_have_reasons(tree: &Tree) -> Vec<Violation> {
     violations
 }
 
+/// Each dependency of a crate is named in its code; one that only tests name is of tests.
+pub(super) fn dependencies_are_used(tree: &Tree) -> Vec<Violation> {
+    let code: Vec<(String, String)> = tree.rust().map(|file| (file.name(), file.code())).collect();
+    let mut violations = Vec::new();
+    for manifest in &tree.files {
+        let name = manifest.name();
+        let Some(folder) = name.strip_suffix("/Cargo.toml") else { continue };
+        for found in dependencies(manifest) {
+            let own = RENAMED.iter().find(|(package, _)| *package == found.name);
+            let library =
+                own.map_or_else(|| found.name.replace('-', "_"), |(_, library)| (*library).to_owned());
+            let places: &[&str] =
+                if found.dev { &["src/", "tests/", "examples/"] } else { &["src/", "build.rs"] };
+            let is_place = |path: &str| {
+                let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+                rest.is_some_and(|rest| places.iter().any(|place| rest.starts_with(place)))
+            };
+            let mut lines = code.iter().filter(|(path, _)| is_place(path)).flat_map(|(_, code)| code.lines());
+            if !lines.any(|line| names_crate(line, &library)) {
+                let remedy = "Take it away, or put what only tests need under [dev-dependencies].";
+                violations.push(manifest.violation(
+                    found.line,
+                    format!("nothing uses {}", found.name),
+                    remedy,
+                ));
+            }
+        }
+    }
+    violations
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tree::fixture;
@@ -85,5 +120,17 @@ mod tests {
         let text = "[workspace.dependencies]\n# Data.\na = \"1\"\n\nb = \"1\"   # money\nc = \"1\"\n[profile.dev]\nd = 1\n";
         let violations = dependencies_have_reasons(&fixture(&[("Cargo.toml", text)]));
         assert_eq!(violations.iter().map(|v| v.line).collect::<Vec<_>>(), [6]);
+    }
+
+    #[test]
+    fn a_dependency_that_nothing_uses_is_found() {
+        let manifest = "[dependencies]\na = 1\nb-c = 1\nload = 1\nd = 1\n[dev-dependencies]\ne = 1\nf = 1\n";
+        let tree = fixture(&[
+            ("x/Cargo.toml", manifest),
+            ("x/src/lib.rs", "use a::A;\nfn f() { b_c::g(load_generator::h()) }\n"),
+            ("x/tests/it/main.rs", "use d::D;\nuse e::E;\n"),
+        ]);
+        let lines: Vec<usize> = dependencies_are_used(&tree).iter().map(|found| found.line).collect();
+        assert_eq!(lines, [5, 8]);
     }
 }

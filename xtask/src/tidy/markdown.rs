@@ -1,8 +1,33 @@
-//! Links of Markdown files into the repository lead to something.
+//! Links of Markdown files into the repository lead to something, and so do the paths that their sentences name.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::{Tree, Violation};
+
+/// What a path of the repository begins with, as sentences name it.
+const TOP: [&str; 9] =
+    [".cargo/", ".ci/", ".github/", "charts/", "docs/", "k8s/", "migrations/", "services/", "xtask/"];
+
+/// Each path from the root that stands in a sentence as code is there; one with a placeholder is not looked at.
+pub(super) fn paths_exist(tree: &Tree) -> Vec<Violation> {
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+    let is_path = |text: &&str| is_plain(text) && TOP.iter().any(|top| text.starts_with(top));
+    let mut violations = Vec::new();
+    for file in tree.files.iter().filter(|file| manual::is_document(&file.path)) {
+        for (number, line) in file.lines().filter(|(_, line)| !line.trim_start().starts_with("```")) {
+            let missing = line
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(is_path)
+                .filter(|path| !tree.files.iter().any(|file| file.path.starts_with(path)));
+            violations.extend(missing.map(|path| {
+                file.violation(number, format!("there is no {path}"), "Name it as it is called now.")
+            }));
+        }
+    }
+    violations
+}
 
 /// Each relative link names a file or a folder that is there; addresses of the outside world are not looked at.
 pub(super) fn links_resolve(tree: &Tree) -> Vec<Violation> {
@@ -81,5 +106,13 @@ mod tests {
         ]);
         let lines: Vec<usize> = links_resolve(&tree).iter().map(|violation| violation.line).collect();
         assert_eq!(lines, [2, 7, 8]);
+    }
+
+    #[test]
+    fn a_path_that_is_gone_is_found_in_a_sentence() {
+        let text = "`services/a/src/` and `services/a/src/lib.rs`, `services/NNNN.*` and\n`xtask/gone.rs` or `other/gone.rs`\n";
+        let tree = fixture(&[("README.md", text), ("services/a/src/lib.rs", "")]);
+        let lines: Vec<usize> = paths_exist(&tree).iter().map(|violation| violation.line).collect();
+        assert_eq!(lines, [2]);
     }
 }

@@ -1,5 +1,6 @@
 //! `order-status explain`: what is stored, whether it can be so, who may go on. It is asked as an operator asks, by running the program.
 
+use manual::console::{examples, masked};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
 use testkit::{Role, TestDatabase};
@@ -7,6 +8,8 @@ use testkit::{Role, TestDatabase};
 use crate::support::foreign::seed;
 use crate::support::program::{Ended, Program};
 use crate::support::{App, BUYER, MAKER, PATIENT};
+
+const DOCUMENT: &str = include_str!("../../../../docs/operations.md");
 
 async fn asked_as(database: &TestDatabase, role: Role, words: &[&str]) -> Ended {
     let url = database.url(role);
@@ -62,6 +65,27 @@ async fn an_order_is_told_with_its_events_its_parties_and_their_next_moves() {
     assert!(requested.ends_with(&format!("  requested = true by {BUYER} (requester): created → requested")));
     assert!(alert.ends_with(&format!("  alert = true by {MAKER} (creator); {reason}")), "{alert}");
     assert!(!ended.output.contains("trace"), "none is stored: {}", ended.output);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_document_shows_what_is_told() {
+    let app = App::start_with(&PATIENT).await;
+    let order = json!({
+        "order_id": 7, "requester_id": "ada", "created_by": "maren", "model_id": "65f0c0de0000000000000abc",
+        "custom_params": {"color": "blue", "height_cm": 12.5}, "cost_initial": 30,
+    });
+    assert_eq!(app.post(&order).await.status, 201);
+    let request = json!({"state_type": "requested", "new_value": true, "user_id": "ada"});
+    assert_eq!(app.put(7, &request).await.status, 200);
+    let raise = json!({
+        "state_type": "alert", "new_value": true, "username": "maren", "reason": "The drawing has no scale",
+    });
+    assert_eq!(app.put(7, &raise).await.status, 200);
+    let documented = examples(DOCUMENT, "## What is wrong?");
+    let explain = documented.iter().find(|it| it.command.contains(" explain ")).expect("an example");
+    let ended = asked(&app.database, "7").await;
+    assert_eq!(masked(ended.output.trim_end()), masked(explain.output.trim_end()), "{}", ended.output);
     app.finish().await;
 }
 

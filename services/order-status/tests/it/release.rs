@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 
 use axum::Router;
+use manual::console::examples;
 use migrator::migrate::{ChangeOptions, ContractError, MigrationSet, contract_until, plan, up, verify};
 use order_status::{Config, OrderStatus};
 use service_kit::database::{Build, Rights};
@@ -15,7 +16,6 @@ use service_kit::lifecycle::LifecycleError;
 use service_kit::service::{Parts, Running, Service, ServiceConfig};
 use sqlx::{AssertSqlSafe, raw_sql};
 use testkit::balancer::{Backend, Balancer};
-use testkit::console::examples;
 use testkit::database::roles;
 use testkit::{Role, TestDatabase};
 use tokio::sync::oneshot;

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod confinement;
+mod documents;
 mod jobs;
 mod labels;
 mod network;

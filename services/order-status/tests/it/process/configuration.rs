@@ -2,10 +2,12 @@
 
 use order_status::Config;
 use service_kit::config::{self, Secret, Sources};
+use testkit::{Role, TestDatabase};
 
 use super::TemporaryFile;
 use crate::support::program::{Ended, Program};
 
+const DOCUMENT: &str = include_str!("../../../../../docs/configuration.md");
 const COMMITTED_SCHEMA: &str = include_str!("../../../config.schema.json");
 const OPEN: (&str, &str) = ("ATELIER_AUTH__MODE", "open");
 const URL: (&str, &str) = ("ATELIER_DATABASE__URL", "postgres://writer:hunter2@127.0.0.1:5432/atelier");
@@ -206,4 +208,19 @@ async fn the_committed_schema_is_the_one_that_the_binary_prints() {
     let ended = Program::run(&["config", "schema"], &[]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.output.trim_end(), COMMITTED_SCHEMA.trim_end(), "run `cargo xtask codegen`");
+}
+
+#[tokio::test]
+async fn what_the_document_asks_is_answered() {
+    let database = TestDatabase::create().await.expect("a database");
+    let url = database.url(Role::Writer);
+    let environment = [OPEN, ("ATELIER_DATABASE__URL", url.as_str())];
+    let mut asked = 0;
+    for command in manual::typed(DOCUMENT).into_iter().filter(|command| command.is_whole) {
+        let words: Vec<&str> = command.words[1..].iter().map(String::as_str).collect();
+        let ended = Program::run(&words, &environment).await;
+        assert_eq!(ended.code, Some(0), "{words:?}: {ended:?}");
+        asked += 1;
+    }
+    assert_eq!(asked, 4);
 }
