@@ -1,5 +1,5 @@
 //! The edge as callers meet it: the real NGINX with the files of `k8s/edge`, before the real services or doubles that tell what
-//! reached them. Only what is of one place (`site.*.conf`) is changed, line by line.
+//! reached them. Only what is of one place (`site.*.conf`) is changed, line by line. And the proxy that somebody adopts by.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
     reason = "a test says by panicking that something is not as it should be"
 )]
 
+mod adopting;
 mod browser;
 mod chart;
 mod client;
