@@ -65,10 +65,11 @@ impl Gateway {
     /// One request for `host`, on a connection of its own.
     pub(crate) async fn send(
         &self,
-        host: &HeaderValue,
+        host: &str,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Answer, Failure> {
-        request.headers_mut().insert(HOST, host.clone());
+        let host = HeaderValue::from_str(host).map_err(|source| Failure::Request(source.into()))?;
+        request.headers_mut().insert(HOST, host);
         let connect = async { TcpStream::connect(self.address).await.map_err(Failure::Gateway) };
         let stream = in_time("the Gateway takes a connection", CONNECT_MAX, connect).await?;
         exchange(stream, "behind the Gateway", request).await

@@ -9,23 +9,15 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::error::{Failure, ensure};
-use crate::gateway::Gateway;
 use crate::namespace::{Answer, until};
 use crate::orders::{MODEL, People, request};
 use crate::way::Way;
 
-/// Under which the Gateway knows the release.
-pub(crate) const HOST: HeaderValue = HeaderValue::from_static("orders.example.com");
 /// Of the one page that may call.
 pub(crate) const ORIGIN: &str = "https://shop.example.com";
 const TAKEN_MAX: Duration = Duration::from_secs(30);
 const EXPOSED: [&str; 6] =
     ["ETag", "Location", "Retry-After", "X-Request-Id", "Idempotency-Replayed", "WWW-Authenticate"];
-
-/// The route to a release, for Helm.
-pub(crate) fn route(gateway: &Gateway) -> String {
-    gateway.route(HOST.to_str().unwrap_or_default())
-}
 
 /// Waits until the way leads to a service: a Gateway takes a route when it likes.
 pub(crate) async fn taken(way: &Way<'_>) -> Result<(), Failure> {

@@ -139,6 +139,11 @@ impl Stage {
         format!("postgres.{}.svc", self.namespace.name())
     }
 
+    /// The name by which a Gateway tells this release from those of the cases beside it.
+    pub(crate) fn host(&self) -> String {
+        format!("{}.example.com", self.namespace.name())
+    }
+
     /// A values file, by `cargo xtask values` from the facts of this namespace.
     pub(crate) async fn values(&self, database_host: &str) -> Result<PathBuf, Failure> {
         let mut roles = Vec::new();

@@ -38,11 +38,6 @@ pub(crate) enum TrafficError {
     People(#[from] load_generator::people::PeopleError),
 }
 
-/// By which the Gateway tells the releases of one run apart.
-fn host(stage: &Stage) -> String {
-    format!("{}.example.com", stage.namespace.name())
-}
-
 /// The Gateway, without which none of these cases is run.
 fn gateway(stage: &Stage) -> Result<&Gateway, Failure> {
     let missing = || Failure::Unexpected { expected: "--gateway", found: "none".to_owned() };
@@ -51,7 +46,7 @@ fn gateway(stage: &Stage) -> Result<&Gateway, Failure> {
 
 /// The route to a release, for Helm.
 pub(crate) fn route(stage: &Stage) -> Result<String, Failure> {
-    Ok(gateway(stage)?.route(&host(stage)))
+    Ok(gateway(stage)?.route(&stage.host()))
 }
 
 impl<'a> Traffic<'a> {
@@ -64,7 +59,7 @@ impl<'a> Traffic<'a> {
     pub(crate) async fn begin_with(stage: &'a Stage, times: u32) -> Result<Self, Failure> {
         let missing = || Failure::Unexpected { expected: "--rate", found: "none".to_owned() };
         let rate = times * stage.setting.rate.ok_or_else(missing)?;
-        let target = Target::at(gateway(stage)?.address(), &host(stage)).map_err(TrafficError::Target)?;
+        let target = Target::at(gateway(stage)?.address(), &stage.host()).map_err(TrafficError::Target)?;
         let plan = Plan {
             status: target.clone(),
             orders: target,

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
-use hyper::header::HeaderValue;
 
 use crate::error::Failure;
 use crate::gateway::Gateway;
@@ -17,7 +16,7 @@ pub(crate) enum Way<'a> {
     /// To a pod of the NGINX in front of both.
     Edge(&'a Release),
     /// To the Gateway, for a host name.
-    Gateway(&'a Gateway, HeaderValue),
+    Gateway(&'a Gateway, String),
 }
 
 impl Way<'_> {

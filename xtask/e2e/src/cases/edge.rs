@@ -12,7 +12,7 @@ use crate::error::{Failure, ensure};
 use crate::namespace::{object, until};
 use crate::neighbour::{BACK_DOORS, Door, Neighbour};
 use crate::orders::{People, request};
-use crate::questions::{self, HOST, ORIGIN};
+use crate::questions::{self, ORIGIN};
 use crate::release::{Release, Service, WAIT};
 use crate::stage::Stage;
 use crate::way::Way;
@@ -36,7 +36,7 @@ pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
     let people = People::of(stage).await?;
     let mut ways = vec![Way::Edge(&release)];
     if let Some(gateway) = &stage.setting.gateway {
-        ways.push(Way::Gateway(gateway, HOST));
+        ways.push(Way::Gateway(gateway, stage.host()));
     }
     for way in &ways {
         questions::taken(way).await?;
@@ -66,7 +66,7 @@ async fn settings(stage: &Stage) -> Result<Vec<String>, Failure> {
             .to_owned(),
         format!("--set-json=edge={edge}"),
     ];
-    settings.extend(stage.setting.gateway.as_ref().map(questions::route));
+    settings.extend(stage.setting.gateway.as_ref().map(|gateway| gateway.route(&stage.host())));
     Ok(settings)
 }
 

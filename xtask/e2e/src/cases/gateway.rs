@@ -3,7 +3,7 @@
 
 use crate::error::{Failure, ensure};
 use crate::orders::People;
-use crate::questions::{self, HOST};
+use crate::questions;
 use crate::release::{Release, WAIT};
 use crate::stage::Stage;
 use crate::way::Way;
@@ -12,11 +12,11 @@ pub(super) async fn run(stage: &Stage) -> Result<(), Failure> {
     let Some(gateway) = &stage.setting.gateway else { return Ok(()) };
     let release = Release::new(stage, "atelier");
     let values = stage.values(&stage.database_host()).await?;
-    let route = questions::route(gateway);
+    let route = gateway.route(&stage.host());
     release.install(&values, &[WAIT.as_slice(), &[&route]].concat()).await?;
 
     let people = People::of(stage).await?;
-    let way = Way::Gateway(gateway, HOST);
+    let way = Way::Gateway(gateway, stage.host());
     questions::taken(&way).await?;
     let id = questions::sold(&way, &people).await?;
     questions::spoofed(&way, &people, id).await?;
