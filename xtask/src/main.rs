@@ -82,9 +82,8 @@ enum Command {
     Bench(forward::Args),
     /// Requests at a constant rate against any installation, each checked.
     Load(forward::Args),
-    /// Proofs that take long, by their names in docs/reliability.md.
-    #[command(subcommand)]
-    Prove(prove::Command),
+    /// Each claim by its name in docs/reliability.md, where the figures go.
+    Prove(prove::Args),
     #[command(hide = true)]
     ExpandQueries(codegen::queries::Args),
 }
@@ -107,7 +106,7 @@ fn main() -> ExitCode {
         Command::Migrate(command) => migrate::run(&command),
         Command::Publish(args) => publish::run(&args),
         Command::Release(args) => release::run(&args),
-        Command::Prove(command) => prove::run(&command),
+        Command::Prove(args) => prove::run(&args),
         Command::Squawk => squawk::run(),
         Command::Tidy => tidy::run(),
         Command::Values(args) => forward::to(&["chart"], &["values"], &args),

@@ -3,8 +3,9 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::failure::Failure;
 
@@ -118,6 +119,22 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     } else {
         Err(Failure::Ended { command: describe(command), status: output.status })
     }
+}
+
+/// Runs to the end, prints line by line what it prints, and gives that and how it ended.
+pub(crate) fn heard(command: &mut Command) -> Result<(ExitStatus, String), Failure> {
+    let failed = |command: &Command| {
+        let command = describe(command);
+        move |source| Failure::Start { command, source }
+    };
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed(command))?;
+    let mut said = String::new();
+    let lines = child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).lines());
+    for line in lines.map_while(Result::ok) {
+        println!("{line}");
+        said += &(line + "\n");
+    }
+    Ok((child.wait().map_err(failed(command))?, said))
 }
 
 /// Runs to the end and gives all that was said, for programs that answer among their complaints.

@@ -3,7 +3,8 @@
 //! Plain `cargo test` works too; it starts a server for each test binary, which is slower.
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 
 use crate::failure::Failure;
 use crate::needs::{self, Needs, Required};
@@ -97,4 +98,47 @@ fn report(missing: &Needs, required: &Required) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Missing { names, remedy: "Install the programs that it stands for, or do not require it." })
+}
+
+/// The test programs of one package. They are built with those of the whole workspace, as a run of all tests builds them: for one
+/// package alone most of what it depends on would be compiled again, with fewer features.
+pub(crate) fn programs(package: &str) -> Result<Vec<PathBuf>, Failure> {
+    let mut cargo = shell::cargo();
+    cargo.args(["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"]);
+    let said = shell::output(&mut cargo)?;
+    Ok(said.lines().filter_map(|line| executable(line, package)).collect())
+}
+
+/// What a message of cargo's says of where a test program of `package` is, if it is about one.
+fn executable(message: &str, package: &str) -> Option<PathBuf> {
+    let value = |key: &str| message.split_once(&format!("\"{key}\":\""))?.1.split('"').next();
+    let is_package = |id: &str| id.contains(&format!("/{package}#"));
+    let is_test = message.contains("\"test\":true}") && value("package_id").is_some_and(is_package);
+    is_test.then(|| value("executable").map(PathBuf::from)).flatten()
+}
+
+/// Runs some tests of a program by their names, whatever they need, with all that they print.
+pub(crate) fn by_name(program: &Path, filters: &[&str]) -> Result<(ExitStatus, String), Failure> {
+    shell::build(&["up"])?;
+    let mut command = shell::program(shell::sibling("up")?);
+    command.args(["with-postgres", "--"]).arg(program).args(["--include-ignored", "--nocapture"]);
+    shell::heard(command.args(filters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_s_test_programs_are_told_from_others() {
+        let message = |package: &str, is_test: bool| {
+            format!(
+                r#"{{"reason":"compiler-artifact","package_id":"path+file:///here/services/{package}#0.1.0","target":{{"name":"it"}},"profile":{{"opt_level":"0","test":{is_test}}},"executable":"/there/it-1","fresh":true}}"#
+            )
+        };
+        assert_eq!(executable(&message("orders", true), "orders"), Some(PathBuf::from("/there/it-1")));
+        assert_eq!(executable(&message("orders", false), "orders"), None);
+        assert_eq!(executable(&message("preorders", true), "orders"), None);
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#, "orders"), None);
+    }
 }

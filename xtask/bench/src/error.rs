@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::load::{LoadError, Report};
 use crate::store::StoreError;
-use crate::system::SystemError;
+use rig::system::SystemError;
 
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,7 @@ mod spec;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use load_generator::{Plan, Target, TargetError};
 pub(crate) use load_generator::{Report, Until};
@@ -53,7 +52,7 @@ pub(crate) async fn serve() -> Result<(), LoadError> {
 /// Runs a load in a process of its own, on the processors that `place` names, or wherever the system likes.
 pub(crate) async fn run(spec: Spec, place: Option<&str>) -> Result<Report, LoadError> {
     let us = std::env::current_exe().map_err(LoadError::Start)?;
-    let mut command = at(place, &us);
+    let mut command = rig::at(place, &us);
     command.arg("load").stdin(Stdio::piped()).stdout(Stdio::piped());
     let ran = tokio::task::spawn_blocking(move || {
         let mut child = command.spawn().map_err(LoadError::Start)?;
@@ -67,12 +66,4 @@ pub(crate) async fn run(spec: Spec, place: Option<&str>) -> Result<Report, LoadE
         Ok(serde_json::from_slice(&output.stdout)?)
     });
     ran.await.map_err(|error| LoadError::Start(io::Error::other(error)))?
-}
-
-/// `program`, kept to the processors that `place` names.
-pub(crate) fn at(place: Option<&str>, program: &Path) -> Command {
-    let Some(place) = place else { return Command::new(program) };
-    let mut command = Command::new("taskset");
-    command.arg("-c").arg(place).arg(program);
-    command
 }

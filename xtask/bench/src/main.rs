@@ -11,7 +11,6 @@
 mod cli;
 mod error;
 mod load;
-mod machine;
 mod measure;
 mod pgbench;
 mod population;
@@ -21,7 +20,6 @@ mod rows;
 mod run;
 mod statistics;
 mod store;
-mod system;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -10,10 +10,10 @@ use tokio::sync::OnceCell;
 use crate::cli::Options;
 use crate::error::BenchError;
 use crate::load::{self, Kind, Report, Spec, Until};
-use crate::machine;
 use crate::population::Population;
 use crate::store::{Copy, Store};
-use crate::system::{System, Variant};
+use rig::machine;
+use rig::system::{System, Variant};
 
 /// The share of answers that may be other than right in a run that counts.
 const FAILED_MAX: f64 = 0.005;

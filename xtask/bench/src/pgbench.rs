@@ -4,8 +4,8 @@ use std::process::Command;
 
 use crate::error::BenchError;
 use crate::load::{Report, Until};
-use crate::machine;
 use crate::measure::{Asked, Bench, Measured, as_float};
+use rig::machine;
 
 const PROGRAM: &str = "pgbench";
 const CLIENTS: &str = "8";

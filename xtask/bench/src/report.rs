@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::machine::Machine;
 use crate::statistics::Estimate;
+use rig::machine::Machine;
 
 /// What a figure has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use crate::error::BenchError;
 use crate::measure::{Asked, Bench, Measured};
 use crate::pgbench;
 use crate::report::Findings;
-use crate::system::Variant;
+use rig::system::Variant;
 
 /// Somebody who runs in each round.
 pub(crate) enum Entry {

@@ -20,7 +20,7 @@ use crate::cli::Group;
 use crate::error::BenchError;
 use crate::measure::Bench;
 use crate::report::Findings;
-use crate::system::Variant;
+use rig::system::Variant;
 
 /// Requests at once in every row about a busy service.
 const CLIENTS: usize = 64;

@@ -10,12 +10,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Options;
 use crate::error::BenchError;
-use crate::machine::Machine;
 use crate::measure::Bench;
 use crate::population::Population;
 use crate::report::{Findings, chart, table};
 use crate::rows;
 use crate::store::Store;
+use rig::machine::Machine;
 
 const ORDERS: i64 = 100_000;
 const ORDERS_QUICK: i64 = 10_000;

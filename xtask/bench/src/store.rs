@@ -17,8 +17,8 @@ use testkit::postgres::{DataFolder, Durability, PostgresServer, SUPERUSER, Serve
 pub(crate) use copy::Copy;
 pub(crate) use pool::StockPool;
 
-use crate::machine;
 use crate::population::Population;
+use rig::machine;
 
 /// From this size on the history law is asked once afterwards: its triggers would keep every row of the seed in memory.
 const ORDERS_WITH_TRIGGERS_MAX: i64 = 200_000;

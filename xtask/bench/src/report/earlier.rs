@@ -41,8 +41,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::machine::Machine;
     use crate::report::Goal;
+    use rig::machine::Machine;
 
     fn found(rows: Vec<Row>) -> Findings {
         let machine = Machine::here("17");

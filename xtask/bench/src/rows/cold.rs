@@ -9,7 +9,7 @@ use crate::load::{self, Kind, Spec, Until};
 use crate::measure::{Asked, Bench, as_float};
 use crate::population::COLD_ORDERS;
 use crate::report::{Findings, Goal, Row};
-use crate::system::System;
+use rig::system::System;
 
 const GROUP: &str = "cold";
 const CATALOG_DELAY: Duration = Duration::from_millis(20);
@@ -66,7 +66,7 @@ async fn one_by_one(bench: &Bench, round: i64) -> Result<Duration, BenchError> {
     let begin = Instant::now();
     for n in 0..COLD_ORDERS {
         let path = format!("/catalog/models/id/{:024x}", 0xabc0_0000 + round * COLD_ORDERS + n);
-        crate::system::ask_status(bench.catalog.address(), &path).await?;
+        rig::system::ask_status(bench.catalog.address(), &path).await?;
     }
     Ok(begin.elapsed())
 }

@@ -7,7 +7,7 @@ use crate::error::BenchError;
 use crate::load::{self, Kind, Report, Until};
 use crate::measure::{Asked, Bench, as_float, sound};
 use crate::report::{Findings, Goal, Row};
-use crate::system::{Variant, put_status};
+use rig::system::{Variant, put_status};
 
 const GROUP: &str = "locked";
 /// Requests a second: well below what can be done, so that a p99 tells of waiting and not of the generator.

@@ -14,10 +14,10 @@ use tokio::time::interval;
 use super::CLIENTS;
 use crate::error::BenchError;
 use crate::load::{self, Kind, Report, Until};
-use crate::machine;
 use crate::measure::{Asked, Bench, as_float, sound};
 use crate::report::{Findings, Goal, Row};
-use crate::system::{System, Variant};
+use rig::machine;
+use rig::system::{System, Variant};
 
 const GROUP: &str = "overload";
 const TIMES: f64 = 5.0;

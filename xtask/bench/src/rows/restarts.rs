@@ -13,7 +13,7 @@ use crate::error::BenchError;
 use crate::load::{self, Kind, Report, Spec, Until};
 use crate::measure::{Bench, as_float};
 use crate::report::{Findings, Goal, Row};
-use crate::system::{ORDER_STATUS, Service, Variant};
+use rig::system::{ORDER_STATUS, Service, Variant};
 
 const GROUP: &str = "restarts";
 const RATE: f64 = 1000.0;

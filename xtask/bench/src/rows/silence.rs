@@ -12,7 +12,7 @@ use crate::error::BenchError;
 use crate::measure::Bench;
 use crate::report::{Findings, Goal, Row};
 use crate::store::StockPool;
-use crate::system::ask_status;
+use rig::system::ask_status;
 
 const GROUP: &str = "silence";
 const ROUNDS: usize = 20;

@@ -8,7 +8,7 @@ use crate::load::{Kind, Until};
 use crate::measure::{Asked, Bench};
 use crate::report::{Findings, Goal, Row};
 use crate::rounds::{self, Entry};
-use crate::system::Variant;
+use rig::system::Variant;
 
 const GROUP: &str = "telemetry";
 

@@ -7,7 +7,7 @@ use crate::measure::{Asked, Bench};
 use crate::pgbench;
 use crate::report::{Findings, Goal, Row};
 use crate::rounds::{self, Entry, Figure};
-use crate::system::Variant;
+use rig::system::Variant;
 
 const GROUP: &str = "throughput";
 /// The control's ratio may lie so far from 1 before times are no evidence.

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use testkit::wait::{self, TimedOut};
 use tokio::net::TcpStream;
 
-use crate::load::at;
+use crate::at;
 
 const READY_DEADLINE: Duration = Duration::from_secs(30);
 const READY_POLL: Duration = Duration::from_millis(1);
@@ -24,68 +24,102 @@ const END_DEADLINE: Duration = Duration::from_secs(40);
 
 /// Why there are no services.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SystemError {
+pub enum SystemError {
+    /// A program that is not there.
     #[error("{name} could not be started: {} is not built", .program.display())]
-    Start { name: &'static str, program: PathBuf, source: io::Error },
+    Start {
+        /// Which.
+        name: &'static str,
+        /// Where it should be.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No port, or no log.
     #[error("there is no free port, or no place for a log")]
     Place(#[source] io::Error),
+    /// It did not become ready.
     #[error("a service was not ready; its log is {}", .log.display())]
-    NotReady { log: PathBuf, source: TimedOut },
+    NotReady {
+        /// What it said meanwhile.
+        log: PathBuf,
+        /// How long it was waited for.
+        source: TimedOut,
+    },
+    /// No answer to a question of ours.
     #[error("{address} did not answer")]
-    Silent { address: SocketAddr, source: AskError },
+    Silent {
+        /// Who was asked.
+        address: SocketAddr,
+        /// Why not.
+        source: AskError,
+    },
+    /// The system refused to send the signal.
     #[error("a service could not be asked to end")]
     Signal(#[source] io::Error),
+    /// With another code than 0.
     #[error("a service did not end as it was asked to, but with {0:?}")]
     Ended(Option<i32>),
+    /// Past every deadline of its own.
     #[error("a service went on though it was asked to end")]
     GoesOn(#[source] TimedOut),
 }
 
 /// Why there was no answer to a question of ours.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AskError {
+pub enum AskError {
+    /// Nobody listens.
     #[error("no connection")]
     Connect(#[from] io::Error),
+    /// Our own mistake.
     #[error("no request")]
     Request(#[from] hyper::http::Error),
+    /// It ended before the answer did.
     #[error("no answer")]
     Http(#[from] hyper::Error),
 }
 
 /// What is measured: programs, and the settings in which variants differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Variant {
-    pub(crate) name: &'static str,
-    pub(crate) programs: PathBuf,
-    pub(crate) settings: Vec<(&'static str, String)>,
+pub struct Variant {
+    /// As figures are told.
+    pub name: &'static str,
+    /// The folder that they lie in.
+    pub programs: PathBuf,
+    /// Variables, by which a service is configured.
+    pub settings: Vec<(&'static str, String)>,
     /// The processors that it is kept to.
-    pub(crate) place: Option<String>,
+    pub place: Option<String>,
 }
 
 impl Variant {
     /// The programs with the defaults of a new installation: metrics, a line for each request.
-    pub(crate) fn plain(name: &'static str, programs: &Path) -> Self {
+    pub fn plain(name: &'static str, programs: &Path) -> Self {
         Self { name, programs: programs.to_owned(), settings: Vec::new(), place: None }
     }
 
-    pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+    /// With one more setting, which wins.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.settings.push((key, value.into()));
         self
     }
 }
 
 /// Both services, ready.
-pub(crate) struct System {
+pub struct System {
     services: [Service; 2],
-    pub(crate) status: SocketAddr,
-    pub(crate) orders: SocketAddr,
+    /// Where order-status answers.
+    pub status: SocketAddr,
+    /// Where orders answers.
+    pub orders: SocketAddr,
     /// From the start of both to the moment when the second said that it is ready.
-    pub(crate) ready: Duration,
+    pub ready: Duration,
 }
 
 impl System {
     /// Starts both and waits until they are ready.
-    pub(crate) async fn start(
+    pub async fn start(
         variant: &Variant,
         urls: &[String; 2],
         catalog_url: &str,
@@ -103,12 +137,13 @@ impl System {
         Ok(Self { services, status, orders, ready: begin.elapsed() })
     }
 
-    pub(crate) fn pids(&self) -> [u32; 2] {
+    /// The processes of both.
+    pub fn pids(&self) -> [u32; 2] {
         self.services.each_ref().map(|service| service.child.id())
     }
 
     /// The metrics of both.
-    pub(crate) async fn metrics(&self) -> Result<String, SystemError> {
+    pub async fn metrics(&self) -> Result<String, SystemError> {
         let mut text = String::new();
         for Service { ops, .. } in &self.services {
             let told = ask(*ops, "/metrics").await;
@@ -119,13 +154,15 @@ impl System {
 }
 
 /// The program that answers everything but lists.
-pub(crate) const ORDER_STATUS: &str = "order-status";
+pub const ORDER_STATUS: &str = "order-status";
 
 /// A process that does not outlive this value.
-pub(crate) struct Service {
+pub struct Service {
     child: Child,
-    pub(crate) api: SocketAddr,
-    pub(crate) ops: SocketAddr,
+    /// For its callers.
+    pub api: SocketAddr,
+    /// For `/readyz` and `/metrics`.
+    pub ops: SocketAddr,
 }
 
 impl Drop for Service {
@@ -138,7 +175,7 @@ impl Drop for Service {
 
 impl Service {
     /// Starts it on free ports; the variant's settings win. What it prints goes to a file: a terminal would slow it down.
-    pub(crate) fn start(
+    pub fn start(
         variant: &Variant,
         name: &'static str,
         url: &str,
@@ -168,7 +205,8 @@ impl Service {
         Ok(Self { child, api, ops })
     }
 
-    pub(crate) async fn until_ready(&self, log: &Path) -> Result<(), SystemError> {
+    /// Waits until it says that it is ready; `log` is where it was told to write.
+    pub async fn until_ready(&self, log: &Path) -> Result<(), SystemError> {
         let is_ready = || async { (ask(self.ops, "/readyz").await.ok()?.0 == 200).then_some(()) };
         wait::until_every(READY_POLL, "the service is ready", READY_DEADLINE, is_ready)
             .await
@@ -176,7 +214,7 @@ impl Service {
     }
 
     /// Asks it to end as a cluster does, and waits until it has.
-    pub(crate) async fn end(mut self) -> Result<(), SystemError> {
+    pub async fn end(mut self) -> Result<(), SystemError> {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         asked.map_err(SystemError::Signal)?;
         let child = &mut self.child;
@@ -190,13 +228,13 @@ impl Service {
 }
 
 /// Status of a GET.
-pub(crate) async fn ask_status(address: SocketAddr, path: &str) -> Result<u16, SystemError> {
+pub async fn ask_status(address: SocketAddr, path: &str) -> Result<u16, SystemError> {
     let told = ask(address, path).await;
     told.map(|(status, _)| status).map_err(|source| SystemError::Silent { address, source })
 }
 
 /// Status of a PUT.
-pub(crate) async fn put_status(address: SocketAddr, path: &str, body: String) -> Result<u16, SystemError> {
+pub async fn put_status(address: SocketAddr, path: &str, body: String) -> Result<u16, SystemError> {
     let request = Request::put(path).header(CONTENT_TYPE, "application/json").body(Full::from(body));
     let told = async { send(address, request?).await }.await;
     told.map(|(status, _)| status).map_err(|source| SystemError::Silent { address, source })

@@ -10,20 +10,26 @@ use serde::{Deserialize, Serialize};
 
 /// What the figures were measured on. No host names, no paths.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Machine {
-    pub(crate) processor: String,
-    pub(crate) cores: usize,
-    pub(crate) memory_gib: u64,
-    pub(crate) kernel: String,
-    pub(crate) postgresql: String,
-    pub(crate) rustc: String,
+pub struct Machine {
+    /// As it calls itself.
+    pub processor: String,
+    /// That we may use.
+    pub cores: usize,
+    /// In GiB, rounded up.
+    pub memory_gib: u64,
+    /// Its version.
+    pub kernel: String,
+    /// The server's version.
+    pub postgresql: String,
+    /// What it says of itself.
+    pub rustc: String,
     /// Of the repository; ends in `+` where files differ from it.
-    pub(crate) commit: String,
+    pub commit: String,
 }
 
 impl Machine {
     /// Describes this one.
-    pub(crate) fn here(postgresql: &str) -> Self {
+    pub fn here(postgresql: &str) -> Self {
         let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let kibibytes: u64 = field(&memory, "MemTotal")
@@ -45,7 +51,8 @@ impl Machine {
     }
 }
 
-pub(crate) fn cores() -> usize {
+/// Processors that we may use.
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -86,7 +93,7 @@ fn stat(pid: u32) -> Option<Vec<String>> {
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// User and system time of these processes and all below them, those that ended included, in seconds.
-pub(crate) fn cpu_seconds(pids: &[u32]) -> f64 {
+pub fn cpu_seconds(pids: &[u32]) -> f64 {
     let stats = pids.iter().flat_map(|pid| tree(*pid)).filter_map(stat);
     let ticks =
         stats.map(|fields| fields[11..15].iter().filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>());
@@ -94,7 +101,7 @@ pub(crate) fn cpu_seconds(pids: &[u32]) -> f64 {
 }
 
 /// Memory of these processes and all below them, pages that they share counted once, in MiB.
-pub(crate) fn memory_mib(pids: &[u32]) -> f64 {
+pub fn memory_mib(pids: &[u32]) -> f64 {
     let of_one = |pid: u32| {
         let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         field(&text, "Pss:").split_whitespace().next()?.parse::<f64>().ok()
@@ -103,7 +110,7 @@ pub(crate) fn memory_mib(pids: &[u32]) -> f64 {
 }
 
 /// The kind of filesystem that holds `path`.
-pub(crate) fn filesystem(path: &Path) -> io::Result<Option<Box<str>>> {
+pub fn filesystem(path: &Path) -> io::Result<Option<Box<str>>> {
     let path = path.canonicalize()?;
     let mounts = fs::read_to_string("/proc/mounts")?;
     let holding = mounts.lines().filter_map(|line| {
