@@ -1,4 +1,5 @@
-//! A link between a client and a server that a test can silence, cut in mid-answer, or have lose one answer in so many.
+//! A link between a client and a server that a test can silence, slow down, reset, cut in mid-answer, have lose one answer in so
+//! many, or lead to another server.
 //!
 //! It carries bytes and knows no protocol, so it stands in front of a database and of a service alike.
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -28,6 +29,10 @@ pub enum Link {
     /// Nothing goes through, and what was tried meanwhile stays silent when the link is sound again: as behind a firewall that
     /// has forgotten its connections. New ones go through then.
     Forgotten,
+    /// Every connection is reset, those that are there and those that come.
+    Reset,
+    /// So many bytes a second go through, either way.
+    Slow(u32),
     /// So many bytes of the server still go through, then the connection breaks and the link is sound again.
     CutAfter(usize),
     /// Every request goes through. Of a thousand answers so many are lost: their connection breaks before their first byte
@@ -50,6 +55,7 @@ pub struct Proxy {
 
 #[derive(Debug)]
 struct State {
+    target: watch::Sender<(String, u16)>,
     link: watch::Sender<Link>,
     answers: AtomicU64,
     cuts: AtomicUsize,
@@ -61,18 +67,19 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let state = Arc::new(State {
+            target: watch::Sender::new((host.to_owned(), port)),
             link: watch::Sender::new(Link::Sound),
             answers: AtomicU64::new(0),
             cuts: AtomicUsize::new(0),
         });
         let end = CancellationToken::new();
-        let (target, accepted, ended) = ((host.to_owned(), port), Arc::clone(&state), end.clone());
+        let (accepted, ended) = (Arc::clone(&state), end.clone());
         tokio::spawn(async move {
             while let Some(Ok((client, _))) = ended.run_until_cancelled(listener.accept()).await {
-                let (target, state, ended) = (target.clone(), Arc::clone(&accepted), ended.clone());
+                let (state, ended) = (Arc::clone(&accepted), ended.clone());
                 tokio::spawn(async move {
                     // A connection that breaks is what this is for.
-                    let _ = ended.run_until_cancelled(carry(client, target, &state)).await;
+                    let _ = ended.run_until_cancelled(carry(client, &state)).await;
                 });
             }
         });
@@ -87,6 +94,11 @@ impl Proxy {
     /// Changes the link for connections that are there and those that come.
     pub fn set(&self, link: Link) {
         self.state.link.send_replace(link);
+    }
+
+    /// Leads to another server from now on; connections to the one before break.
+    pub fn lead_to(&self, host: &str, port: u16) {
+        self.state.target.send_replace((host.to_owned(), port));
     }
 
     /// How often a connection was cut.
@@ -107,7 +119,9 @@ impl State {
     /// How many of `count` bytes still go through before the connection breaks; `None` where it does not.
     fn cut(&self, link: Link, count: usize, begins_answer: bool) -> Option<usize> {
         let kept = match link {
-            Link::Sound | Link::Late(_) | Link::Silent | Link::Forgotten => None,
+            Link::Sound | Link::Late(_) | Link::Silent | Link::Forgotten | Link::Reset | Link::Slow(_) => {
+                None
+            }
             Link::CutAfter(left) => {
                 let rest = left.checked_sub(count).map(Link::CutAfter);
                 self.link.send_replace(rest.unwrap_or(Link::Sound));
@@ -132,23 +146,52 @@ impl State {
     }
 }
 
-async fn carry(client: TcpStream, target: (String, u16), state: &State) -> io::Result<()> {
-    let server = TcpStream::connect(target).await?;
+async fn carry(mut client: TcpStream, state: &State) -> io::Result<()> {
+    let mut targets = state.target.subscribe();
+    let target = targets.borrow_and_update().clone();
+    let mut server = TcpStream::connect(target).await?;
     // What is small is not held back to be sent with more: a link adds nothing of its own.
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    let (client_read, client_write) = client.into_split();
-    let (server_read, server_write) = server.into_split();
+    let (client_read, client_write) = client.split();
+    let (server_read, server_write) = server.split();
     let asked = AtomicBool::new(false);
+    let mut heard = state.link.subscribe();
     tokio::select! {
-        done = ask(client_read, server_write, state, &asked) => done,
-        done = answer(server_read, client_write, state, &asked) => done,
+        done = ask(client_read, server_write, state, &asked) => return done,
+        done = answer(server_read, client_write, state, &asked) => return done,
+        _ = targets.changed() => {}
+        _ = heard.wait_for(|link| *link == Link::Reset) => {}
     }
+    client.set_zero_linger()?;
+    server.set_zero_linger()
+}
+
+/// What a link carries at a time where it is slow: so little that it is soon as it should be again.
+const SLOW_BYTES: usize = 128;
+
+/// Passes bytes on at the speed of the link.
+async fn pass(to: &mut WriteHalf<'_>, mut bytes: &[u8], state: &State) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let link = *state.link.borrow();
+        let count = match link {
+            Link::Slow(bytes_per_second) => {
+                let count = bytes.len().min(SLOW_BYTES);
+                let seconds = Duration::from_secs(1) * u32::try_from(count).unwrap_or(u32::MAX);
+                lag(seconds / bytes_per_second).await;
+                count
+            }
+            _ => bytes.len(),
+        };
+        to.write_all(&bytes[..count]).await?;
+        bytes = &bytes[count..];
+    }
+    Ok(())
 }
 
 async fn ask(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
     state: &State,
     asked: &AtomicBool,
 ) -> io::Result<()> {
@@ -162,7 +205,7 @@ async fn ask(
             lag(late).await;
         }
         asked.store(true, Ordering::SeqCst);
-        to.write_all(&buffer[..count]).await?;
+        pass(&mut to, &buffer[..count], state).await?;
     }
 }
 
@@ -172,8 +215,8 @@ async fn lag(late: Duration) {
 }
 
 async fn answer(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
     state: &State,
     asked: &AtomicBool,
 ) -> io::Result<()> {
@@ -189,6 +232,6 @@ async fn answer(
         if let Some(kept) = state.cut(link, count, begins_answer) {
             return to.write_all(&buffer[..kept]).await;
         }
-        to.write_all(&buffer[..count]).await?;
+        pass(&mut to, &buffer[..count], state).await?;
     }
 }

@@ -3,6 +3,11 @@
 use std::io;
 use std::process::ExitStatus;
 
+use testkit::HistoryError;
+use testkit::database::TemplateError;
+use testkit::postgres::ServerError;
+use testkit::wait::TimedOut;
+
 /// Why there is no finding.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProveError {
@@ -12,4 +17,18 @@ pub(crate) enum ProveError {
     Place(#[source] io::Error),
     #[error("bench ended with {status} and left no figures")]
     Bench { status: ExitStatus, source: io::Error },
+    #[error("no database server")]
+    Server(#[from] ServerError),
+    #[error("the schema could not be made")]
+    Install(#[from] TemplateError),
+    #[error("{what}")]
+    Query { what: &'static str, source: sqlx::Error },
+    #[error("the history law does not hold")]
+    Law(#[from] HistoryError),
+    #[error("the services do not run")]
+    System(#[from] rig::system::SystemError),
+    #[error("the services cannot be asked")]
+    Target(#[from] load_generator::TargetError),
+    #[error(transparent)]
+    TimedOut(#[from] TimedOut),
 }

@@ -11,6 +11,8 @@
 mod cli;
 mod error;
 mod proofs;
+mod stage;
+mod store;
 
 use std::process::ExitCode;
 

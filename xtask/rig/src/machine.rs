@@ -109,6 +109,11 @@ pub fn memory_mib(pids: &[u32]) -> f64 {
     pids.iter().flat_map(|pid| tree(*pid)).filter_map(of_one).sum::<f64>() / 1024.0
 }
 
+/// Files and sockets that a process has open; none where it is gone.
+pub fn descriptors(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+}
+
 /// The kind of filesystem that holds `path`.
 pub fn filesystem(path: &Path) -> io::Result<Option<Box<str>>> {
     let path = path.canonicalize()?;

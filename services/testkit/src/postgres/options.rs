@@ -103,4 +103,6 @@ pub enum StopMode {
     Fast,
     /// As in a crash: the next start recovers.
     Immediate,
+    /// By a signal that it cannot hear: nothing that it had not written is written.
+    Killed,
 }

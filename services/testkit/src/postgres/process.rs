@@ -47,6 +47,8 @@ pub(super) enum Signal {
     Interrupt,
     /// Immediate shutdown, as in a crash.
     Quit,
+    /// No shutdown at all.
+    Kill,
 }
 
 impl Process {
@@ -80,6 +82,7 @@ impl Process {
         let line: &[u8] = match signal {
             Signal::Interrupt => b"INT\n",
             Signal::Quit => b"QUIT\n",
+            Signal::Kill => b"KILL\n",
         };
         let _ = self.signals.write_all(line);
     }

@@ -103,6 +103,7 @@ impl PostgresServer {
         process.signal(match mode {
             StopMode::Fast => Signal::Interrupt,
             StopMode::Immediate => Signal::Quit,
+            StopMode::Killed => Signal::Kill,
         });
         if ended(&mut process).await {
             return Ok(());

@@ -1,5 +1,6 @@
 //! The link does what it is told, to bytes of any kind.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -145,4 +146,43 @@ async fn one_connection_carries_answers_until_one_of_them_is_lost() {
     }
     assert!(whole > 0, "the first was lost: another seed tells more");
     assert_eq!(proxy.cuts(), 1);
+}
+
+#[tokio::test]
+async fn a_link_that_resets_breaks_what_is_there_and_what_comes() {
+    let (proxy, _heard) = behind(Link::Sound).await;
+    let mut stream = TcpStream::connect(proxy.address()).await.expect("connected");
+    stream.write_all(QUESTION).await.expect("sent");
+    assert_eq!(answered(&mut stream).await, ANSWER.len());
+    proxy.set(Link::Reset);
+    let broken =
+        timeout(PATIENCE, stream.read(&mut [0])).await.expect("it is told").expect_err("no end, but");
+    assert_eq!(broken.kind(), ErrorKind::ConnectionReset);
+    let mut stream = TcpStream::connect(proxy.address()).await.expect("connected");
+    let read = timeout(PATIENCE, stream.read(&mut [0])).await.expect("it is told");
+    assert!(!matches!(read, Ok(1..)), "{read:?}");
+    proxy.set(Link::Sound);
+    assert_eq!(asked(&proxy).await, ANSWER.len());
+}
+
+#[tokio::test]
+async fn a_slow_link_takes_its_time_and_loses_nothing() {
+    let (proxy, _heard) = behind(Link::Slow(200)).await;
+    let begin = Instant::now();
+    assert_eq!(asked(&proxy).await, ANSWER.len());
+    let bytes = u32::try_from(QUESTION.len() + ANSWER.len()).expect("few");
+    assert!(begin.elapsed() >= Duration::from_secs(1) * bytes / 200, "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn a_link_that_leads_elsewhere_breaks_what_it_carries_and_carries_what_comes_there() {
+    let ((proxy, _heard), (elsewhere, mut heard)) = (behind(Link::Sound).await, server().await);
+    let mut stream = TcpStream::connect(proxy.address()).await.expect("connected");
+    stream.write_all(QUESTION).await.expect("sent");
+    assert_eq!(answered(&mut stream).await, ANSWER.len());
+    proxy.lead_to(&elsewhere.ip().to_string(), elsewhere.port());
+    let read = timeout(PATIENCE, stream.read(&mut [0])).await.expect("it is told");
+    assert!(!matches!(read, Ok(1..)), "{read:?}");
+    assert_eq!(asked(&proxy).await, ANSWER.len());
+    assert!(heard.recv().await.is_some(), "the other server was asked");
 }

@@ -36,11 +36,11 @@ impl Drop for Folder {
 }
 
 #[tokio::test]
-async fn data_survives_both_ways_of_stopping_and_the_port_stays() {
+async fn data_survives_every_way_of_stopping_and_the_port_stays() {
     let mut server = started(ServerOptions::tests()).await;
     let port = server.port();
     connect(&server).await.expect("connected").execute("CREATE TABLE kept (a int)").await.expect("a table");
-    for mode in [StopMode::Fast, StopMode::Immediate] {
+    for mode in [StopMode::Fast, StopMode::Immediate, StopMode::Killed] {
         // Nothing is forced to disk here, so what a crash must not lose is written first.
         connect(&server).await.expect("connected").execute("CHECKPOINT").await.expect("written");
         server.stop(mode).await.expect("stopped");

@@ -2,7 +2,21 @@
 
 use super::{By, Row};
 
-pub(super) const ROWS: [Row; 8] = [
+pub(super) const ROWS: [Row; 13] = [
+    Row {
+        name: "R1",
+        claim: "after the way to the database was silent, reset, slow or forgotten, or the server crashed, all is well soon, without a restart",
+        goal: "20 of 20 times of each fault at least 99 % right answers from 5 s after it on",
+        by: By::Program,
+        control: "sqlx's own pool over the same way",
+    },
+    Row {
+        name: "R2",
+        claim: "creates under a key, sent again when their answer was lost, make one order a key",
+        goal: "10,000 keys, 5 % of answers lost: as many rows as keys",
+        by: By::Program,
+        control: "a new key for each try",
+    },
     Row {
         name: "R4",
         claim: "every answer belongs to its question",
@@ -16,6 +30,13 @@ pub(super) const ROWS: [Row; 8] = [
         goal: "every breach is refused",
         by: By::Tests(&[("migrator", &["history_law::"]), ("testkit", &["history::"])]),
         control: "`verify::a_guard_that_is_gone_or_off_is_found` (migrator), `history::` (testkit): breaches made with the guards off are found",
+    },
+    Row {
+        name: "R6",
+        claim: "whatever was acknowledged is there after service and database were killed",
+        goal: "50 kills in turn under load, no acknowledged write missing",
+        by: By::Program,
+        control: "a database that answers before it writes (`synchronous_commit=off`)",
     },
     Row {
         name: "R8",
@@ -69,5 +90,19 @@ pub(super) const ROWS: [Row; 8] = [
         goal: "within 60 s",
         by: By::Tests(&[("migrator", &["node::", "killed::"])]),
         control: "`killed::a_migrator_whose_node_is_gone_keeps_its_lock_for_a_minute_at_most` waits for the lock that the dead one holds",
+    },
+    Row {
+        name: "failover",
+        claim: "a standby that is promoted under load is followed, and nothing acknowledged is lost",
+        goal: "right answers again within 10 s, no acknowledged write missing",
+        by: By::Program,
+        control: "replication that is not synchronous, and far behind",
+    },
+    Row {
+        name: "soak",
+        claim: "under load with a fault each minute memory and descriptors stay, and nothing fails outside the faults",
+        goal: "no error outside a fault, memory grows by less than 5 MiB an hour, descriptors stay",
+        by: By::Program,
+        control: "the slope of a process that keeps what it is given, in `xtask/prove`'s own tests",
     },
 ];
