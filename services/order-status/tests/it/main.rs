@@ -12,6 +12,7 @@ mod database_tls;
 mod edge;
 mod erased;
 mod explain;
+mod histories;
 mod identity;
 mod limits;
 mod matrix;
