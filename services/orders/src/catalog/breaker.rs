@@ -141,20 +141,58 @@ mod tests {
         assert!(breaker.admit(now + 2 * PAUSE));
     }
 
+    /// What happens to a catalog's breaker.
+    #[derive(Debug, Clone, Copy)]
+    enum Event {
+        Asked,
+        /// One of the calls that are out ended. Some never do.
+        Ended {
+            failed: bool,
+        },
+    }
+
+    fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
+        let ended = proptest::bool::weighted(0.7).prop_map(|failed| Event::Ended { failed });
+        proptest::collection::vec((0_u64..60, prop_oneof![Just(Event::Asked), ended]), 1..200)
+    }
+
     proptest! {
-        /// While it is not closed, at most one call a pause is made; and it never stays shut for longer than a pause.
+        /// By a clock that jumps, with calls that end late or never: while it is shut one call a pause passes, and always does.
         #[test]
-        fn a_failing_catalog_gets_one_call_a_pause(gaps in proptest::collection::vec(0_u64..250, 1..200)) {
+        fn a_sick_catalog_gets_one_call_a_pause_and_a_well_one_gets_all(events in events()) {
             let (mut breaker, mut now) = breaker();
-            (0..3).for_each(|_| breaker.record(now, true));
-            let mut last = now;
-            for gap in gaps {
+            // What became of calls since it was last closed; when it was shut, or last let one pass since.
+            let (mut out, mut ended, mut shut) = (0, Vec::new(), None);
+            for (gap, event) in events {
                 now += Duration::from_millis(gap);
-                let admitted = breaker.admit(now);
-                prop_assert_eq!(admitted, now - last >= PAUSE);
-                if admitted {
-                    last = now;
-                    breaker.record(now, true);
+                let before = breaker.state();
+                match event {
+                    Event::Asked => {
+                        let passes = shut.is_none_or(|since| now - since >= PAUSE);
+                        prop_assert_eq!(breaker.admit(now), passes);
+                        if passes {
+                            out += 1;
+                            shut = shut.map(|_| now);
+                        }
+                    }
+                    Event::Ended { .. } if out == 0 => {}
+                    Event::Ended { failed } => {
+                        out -= 1;
+                        breaker.record(now, failed);
+                        ended.push(failed);
+                        let failures = ended.iter().rev().take(CONFIG.window_calls).filter(|failed| **failed).count();
+                        let is_closed = match before {
+                            BreakerState::Closed => failures < CONFIG.failures_max,
+                            BreakerState::HalfOpen => !failed,
+                            BreakerState::Open => false,
+                        };
+                        prop_assert_eq!(breaker.state() == BreakerState::Closed, is_closed);
+                        if is_closed && before != BreakerState::Closed {
+                            (ended, shut) = (Vec::new(), None);
+                        } else if !is_closed && before != BreakerState::Open {
+                            shut = Some(now);
+                        }
+                    }
                 }
             }
         }

@@ -77,7 +77,7 @@ impl Lookups {
 
     /// What is remembered of a model; nobody is asked.
     pub(super) fn remembered(&self, id: &ModelId) -> Remembered {
-        let remembered = self.0.cache.look(id);
+        let remembered = self.0.cache.look(id, Instant::now());
         match &remembered {
             Remembered::Fresh(Some(_)) => self.0.hits.inc(),
             Remembered::Fresh(None) => self.0.count_cached("negative"),
@@ -118,7 +118,7 @@ impl Lookups {
 impl Inner {
     async fn fly(&self, id: ModelId, stale: Option<Arc<Entry>>, asker: &Asker) -> Option<Known> {
         // A flight that landed a moment ago may have brought it.
-        if let Remembered::Fresh(known) = self.cache.look(&id) {
+        if let Remembered::Fresh(known) = self.cache.look(&id, Instant::now()) {
             return Some(known);
         }
         let tag = stale.as_ref().and_then(|stale| stale.tag.clone());
@@ -129,13 +129,12 @@ impl Inner {
         };
         let reply = self.call(&id, tag.as_ref(), asker).await;
         self.record(reply.as_ref().is_err_and(LookupError::is_the_catalogs));
-        let entry = match (reply.ok()?, stale) {
-            (Reply::Found(details, tag), _) => Entry::now(Some(Arc::from(details.written())), tag),
-            (Reply::Unchanged, Some(stale)) => Entry::now(stale.known.clone(), stale.tag.clone()),
-            (Reply::Missing | Reply::Unchanged, _) => Entry::now(None, None),
+        let (known, tag) = match (reply.ok()?, stale) {
+            (Reply::Found(details, tag), _) => (Some(Arc::from(details.written())), tag),
+            (Reply::Unchanged, Some(stale)) => (stale.known.clone(), stale.tag.clone()),
+            (Reply::Missing | Reply::Unchanged, _) => (None, None),
         };
-        let known = entry.known.clone();
-        self.cache.keep(id, entry);
+        self.cache.keep(id, Entry::new(known.clone(), tag, Instant::now()));
         Some(known)
     }
 
