@@ -116,7 +116,7 @@ fn prove(row: &Row, args: &Args) -> Result<Outcome, Failure> {
             let names = vec![format!("a control of {} to run", row.name)];
             Err(Failure::Missing { names, remedy: "docs/reliability.md says what shows that it can fail." })
         }
-        By::Tests(tests) => named_tests::run(tests),
+        By::Tests(tests) => named_tests::run(tests, args),
         By::Commands(commands) => by_commands(commands),
     }
 }

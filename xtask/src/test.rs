@@ -118,11 +118,15 @@ fn executable(message: &str, package: &str) -> Option<PathBuf> {
 }
 
 /// Runs some tests of a program by their names, whatever they need, with all that they print.
-pub(crate) fn by_name(program: &Path, filters: &[&str]) -> Result<(ExitStatus, String), Failure> {
+pub(crate) fn by_name(
+    program: &Path,
+    filters: &[&str],
+    environment: &[(&str, String)],
+) -> Result<(ExitStatus, String), Failure> {
     shell::build(&["up"])?;
     let mut command = shell::program(shell::sibling("up")?);
     command.args(["with-postgres", "--"]).arg(program).args(["--include-ignored", "--nocapture"]);
-    shell::heard(command.args(filters))
+    shell::heard(command.args(filters).envs(environment.iter().cloned()))
 }
 
 #[cfg(test)]

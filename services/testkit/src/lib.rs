@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod otlp;
 pub mod pooler;
 pub mod postgres;
+pub mod proof;
 pub mod proxy;
 pub mod wait;
 

@@ -1,18 +1,19 @@
 //! Rows that tests of the workspace prove: each is run by its name, and all must be there and pass.
 
-use super::{Outcome, figures};
+use super::{Args, Outcome, figures};
 use crate::failure::Failure;
 use crate::test;
 
 /// A package, and filters of its tests: each must name one at least.
 pub(super) type Tests = &'static [(&'static str, &'static [&'static str])];
 
-pub(super) fn run(tests: Tests) -> Result<Outcome, Failure> {
+pub(super) fn run(tests: Tests, args: &Args) -> Result<Outcome, Failure> {
+    let environment = environment(args);
     let (mut passed, mut told, mut are_all_well) = (0, Vec::new(), true);
     for (package, filters) in tests {
         let mut said = String::new();
         for program in test::programs(package)? {
-            let (status, lines) = test::by_name(&program, filters)?;
+            let (status, lines) = test::by_name(&program, filters, &environment)?;
             are_all_well &= status.success();
             said += &lines;
         }
@@ -26,6 +27,17 @@ pub(super) fn run(tests: Tests) -> Result<Outcome, Failure> {
     }
     told.insert(0, format!("{passed} tests pass{}", if are_all_well { "" } else { ", OTHERS FAIL" }));
     Ok(Outcome { figures: told, is_as_claimed: are_all_well })
+}
+
+/// What asks a test for its long form, and tells it what chance hangs on; `proptest` has names of its own for both.
+fn environment(args: &Args) -> Vec<(&'static str, String)> {
+    let seed = args.seed.to_string();
+    let mut environment = vec![("ATELIER_TEST_SEED", seed.clone()), ("PROPTEST_RNG_SEED", seed)];
+    if !args.short {
+        environment.push(("ATELIER_TEST_LONG", "yes".to_owned()));
+        environment.push(("PROPTEST_CASES", "10000".to_owned()));
+    }
+    environment
 }
 
 /// Whether a test of such a name was run.
