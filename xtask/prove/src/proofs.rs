@@ -22,6 +22,7 @@ pub(crate) async fn run(name: &str, options: &Options) -> Result<Finding, ProveE
         "R6" => killed::prove(options).await,
         "failover" => failover::prove(options).await,
         "R4" => benched::prove("crosstalk", options).await,
+        "R7" => benched::prove("overload", options).await,
         "R8" => benched::prove("restarts", options).await,
         "R13" => benched::prove("locked", options).await,
         _ => Err(ProveError::Unknown(name.into())),

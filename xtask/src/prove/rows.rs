@@ -1,5 +1,6 @@
 //! Every claim, and what proves it. What is written here stands in docs/reliability.md as it is.
 
+mod chance;
 mod reliability;
 mod security;
 
@@ -30,5 +31,5 @@ pub(super) enum By {
 
 /// All, in the order of the page.
 pub(super) fn all() -> impl Iterator<Item = &'static Row> {
-    reliability::ROWS.iter().chain(&security::ROWS)
+    reliability::ROWS.iter().chain(&chance::ROWS).chain(&security::ROWS)
 }

@@ -29,6 +29,8 @@ const FAR: Duration = Duration::from_millis(10);
 const BATCH: &str = "8";
 const SECONDS: f64 = 60.0;
 const SECONDS_QUICK: f64 = 5.0;
+/// No answer is waited for longer than a piece of work for the database may take.
+const DEADLINE_MS: f64 = 1500.0;
 const LOOK: Duration = Duration::from_millis(500);
 /// Before memory is looked at, all connections are there: their buffers are no growth.
 const SETTLED_AFTER: f64 = 0.25;
@@ -85,6 +87,8 @@ async fn one(
     for example in &report.examples {
         findings.notes.push(format!("overload: {example}"));
     }
+    drop(system);
+    copy.check_history_law().await?;
     Ok(())
 }
 
@@ -101,7 +105,7 @@ fn rows(kind: Kind, peak: &Report, offered: f64, report: &Report, growth: f64) -
         row("really sent", "of what was due", Goal::Told, sent / due),
         row("done under overload", "capacity", Goal::AtLeast(0.9), report.rate() / peak.rate()),
         row("neither done nor 503 with Retry-After", "answers", Goal::AtMost(0.0), wrong),
-        row("p99 of what was done", "ms", Goal::Told, f64::from(report.sent_p99_us) / 1e3),
+        row("p99 of what was done", "ms", Goal::AtMost(DEADLINE_MS), f64::from(report.sent_p99_us) / 1e3),
         row("memory at most", "of what it was at first", Goal::AtMost(1.2), growth),
     ]
 }
