@@ -1,8 +1,9 @@
 //! A client that asks one thing after the other of whichever instance answers, and writes down what it asked and was told.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use order_model::{Move, StateType, Version};
+use order_model::{Move, Reason, StateType, Version};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -52,6 +53,7 @@ pub(super) struct Client<'a> {
     number: u32,
     /// How often it was not told what became of a question.
     generation: u32,
+    moves: u32,
     chance: StdRng,
     system: &'a System,
     shop: &'a Shop,
@@ -103,7 +105,7 @@ impl<'a> Client<'a> {
     ) -> Self {
         let chance = StdRng::seed_from_u64(seed ^ (u64::from(number) << 48));
         let node = usize::from(number.is_multiple_of(2));
-        Self { number, generation: 0, chance, system, shop, record, node, seen: [None; SLOTS] }
+        Self { number, generation: 0, moves: 0, chance, system, shop, record, node, seen: [None; SLOTS] }
     }
 
     /// Asks so many things.
@@ -115,12 +117,17 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Reads every order that is known, until it is told.
+    /// Reads every order that is known, until it is told; and its history, which tells what was done that nobody was told of.
     pub(super) async fn read_all(mut self) {
         for slot in 0..SLOTS {
-            if self.shop.order_id(slot).is_some() {
-                while !self.put(slot, Op::Read).await {}
-            }
+            let Some(order_id) = self.shop.order_id(slot) else { continue };
+            while !self.put(slot, Op::Read).await {}
+            let running = self.system.nodes[0].running().expect("it runs");
+            let history = running.instance.get(&format!("/orders/{order_id}/history?limit=200")).await.json();
+            let events = history["events"].as_array().into_iter().flatten();
+            let reasons: HashSet<String> =
+                events.filter_map(|event| Some(event["reason"].as_str()?.to_owned())).collect();
+            self.record.forget(slot, &reasons);
         }
     }
 
@@ -137,7 +144,10 @@ impl<'a> Client<'a> {
         let is_buyer = is_buyer != chance.random_ratio(1, 12);
         let version = self.seen[slot].and_then(Version::new).filter(|_| chance.random_ratio(1, 3));
         let if_match = version.map(|version| vec![version]);
-        Op::Move { asked: Move { state_type, new_value, reason: None, if_match }, actor: actor(is_buyer) }
+        // By its reason the move is known again in the order's history.
+        self.moves += 1;
+        let reason = Reason::try_from(format!("{}-{}", self.number, self.moves)).ok();
+        Op::Move { asked: Move { state_type, new_value, reason, if_match }, actor: actor(is_buyer) }
     }
 
     /// Asks, and writes it down. Whether it was told anything.
@@ -182,7 +192,9 @@ async fn send(instance: &Instance, shop: &Shop, slot: usize, op: &Op) -> Fate {
             request.body(body.to_string())
         }
         Op::Move { asked, actor } => {
-            let mut body = json!({"state_type": asked.state_type, "new_value": asked.new_value});
+            let reason = asked.reason.as_ref().map(Reason::as_str);
+            let mut body =
+                json!({"state_type": asked.state_type, "new_value": asked.new_value, "reason": reason});
             match (&actor.user_id, &actor.username) {
                 (Some(user_id), _) => body["user_id"] = user_id.as_str().into(),
                 (None, username) => body["username"] = username.as_ref().map(|name| name.as_str()).into(),
@@ -230,5 +242,6 @@ fn standing(order: &Value) -> Standing {
         version: order["version"].as_i64().expect("a version"),
         stage: order["status"].as_str().expect("a stage").to_owned(),
         flags: StateType::ALL.map(|flag| order[flag.as_str()].as_bool().expect("a flag")),
+        alert_reason: order["alert_reason"].as_str().map(str::to_owned),
     }
 }

@@ -1,7 +1,9 @@
 //! A history: who asked what and who was told what, in the order in which it happened. And whether some sequence explains it.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 
+use order_model::Reason;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
 
 use super::spec::{Op, Slot, Told};
@@ -19,6 +21,8 @@ enum End {
     Told(Told),
     /// It was not carried out: the service says so, or it was a read, which changes nothing.
     Nothing,
+    /// Nobody was told, and nothing ever showed of it.
+    Lost,
 }
 
 #[derive(Debug, Clone)]
@@ -94,11 +98,33 @@ impl Record {
         self.0.lock().expect("the record").questions.len()
     }
 
+    /// Of the changes that nobody was told of, those that left no trace in `history`, the reasons of the order's events, were not
+    /// made. The tester may leave out any of them anyway, so this takes possibilities from it and gives it none: with many of
+    /// them it would never end.
+    pub(super) fn forget(&self, slot: usize, history: &HashSet<String>) {
+        let mut written = self.0.lock().expect("the record");
+        let is_made = |it: &Question| matches!(it.end, End::Told(Told::Made { replayed: false, .. }));
+        let is_told_made =
+            written.questions.iter().any(|question| question.slot == slot && is_made(question));
+        for question in written.questions.iter_mut().filter(|question| question.slot == slot) {
+            let is_possible = match &question.op {
+                Op::Move { asked, .. } => {
+                    asked.reason.as_ref().map(Reason::as_str).is_some_and(|it| history.contains(it))
+                }
+                Op::Create { .. } => !is_told_made,
+                Op::Read => false,
+            };
+            if matches!(question.end, End::Unknown) && !is_possible {
+                question.end = End::Lost;
+            }
+        }
+    }
+
     pub(super) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for question in &self.0.lock().expect("the record").questions {
             match &question.end {
-                End::Unknown => counts.unknown += 1,
+                End::Unknown | End::Lost => counts.unknown += 1,
                 End::Nothing => counts.nothing += 1,
                 End::Told(told) => {
                     counts.told += 1;
@@ -144,13 +170,17 @@ impl Written {
             .filter(move |(_, question)| question.slot == slot)
     }
 
-    fn tester(&self, slot: usize, start: Slot) -> LinearizabilityTester<Thread, Slot> {
+    fn tester(&self, slot: usize, start: Slot) -> LinearizabilityTester<(bool, Thread), Slot> {
         let mut tester = LinearizabilityTester::new(start);
+        // It tries threads in the order of their numbers: what may be left out is tried when nothing else goes on.
+        let undecided: HashSet<Thread> =
+            self.of(slot).filter(|(_, it)| matches!(it.end, End::Unknown)).map(|(_, it)| it.thread).collect();
         for (event, question) in self.of(slot) {
+            let thread = (undecided.contains(&question.thread), question.thread);
             let noted = match (event, &question.end) {
-                (_, End::Nothing) => continue,
-                (Event::Asked(_), _) => tester.on_invoke(question.thread, question.op.clone()),
-                (Event::Ended(_), End::Told(told)) => tester.on_return(question.thread, told.clone()),
+                (_, End::Nothing | End::Lost) => continue,
+                (Event::Asked(_), _) => tester.on_invoke(thread, question.op.clone()),
+                (Event::Ended(_), End::Told(told)) => tester.on_return(thread, told.clone()),
                 (Event::Ended(_), End::Unknown) => continue,
             };
             noted.expect("each thread asks one thing at a time");
@@ -183,6 +213,7 @@ mod tests {
             version,
             stage: stage.to_owned(),
             flags: [requested, false, false, false, false],
+            alert_reason: None,
         })
     }
 

@@ -39,6 +39,7 @@ pub(super) struct Standing {
     pub(super) stage: String,
     /// In the order of [`StateType::ALL`].
     pub(super) flags: [bool; 5],
+    pub(super) alert_reason: Option<String>,
 }
 
 /// An order that may be, and the keys under which it was asked for.
@@ -146,5 +147,6 @@ fn standing(order: &Order) -> Standing {
         version: order.version.get(),
         stage: order.stage.as_str().to_owned(),
         flags: StateType::ALL.map(|state_type| order.flags().get(state_type)),
+        alert_reason: order.alert.as_ref().and_then(|alert| Some(alert.reason.as_ref()?.as_str().to_owned())),
     }
 }
