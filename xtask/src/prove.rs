@@ -20,7 +20,9 @@ const FIGURE: &str = "figure: ";
 /// All rows.
 const ALL: &str = "all";
 /// The program that proves, the one that measures for it, and what both start.
-const PROGRAMS: [&str; 4] = ["prove", "bench", "order-status", "orders"];
+const PROGRAMS: [&str; 4] = [PROVE, BENCH, "order-status", "orders"];
+const PROVE: &str = "prove";
+const BENCH: &str = "bench";
 
 /// Which proofs, and how thoroughly.
 #[derive(clap::Args)]
@@ -110,7 +112,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Row>, Failure> {
 
 fn prove(row: &Row, args: &Args) -> Result<Outcome, Failure> {
     match row.by {
-        By::Program => by_program(row, args),
+        By::Program | By::Measured => by_program(row, args),
         By::SamePrograms => same_programs::run(args.short, args.control),
         By::Tests(_) | By::Commands(_) if args.control => {
             let names = vec![format!("a control of {} to run", row.name)];
@@ -122,9 +124,10 @@ fn prove(row: &Row, args: &Args) -> Result<Outcome, Failure> {
 }
 
 fn by_program(row: &Row, args: &Args) -> Result<Outcome, Failure> {
-    let (profile, folder) = compile(args)?;
-    let mut command = shell::program(shell::built(profile, "prove")?);
-    command.arg(row.name).arg("--programs").arg(folder).args(["--seed", &args.seed.to_string()]);
+    let (folder, bench) = compile(row, args)?;
+    let mut command = shell::program(shell::sibling(PROVE)?);
+    command.arg(row.name).arg("--programs").arg(folder).arg("--bench").arg(bench);
+    command.args(["--seed", &args.seed.to_string()]);
     command.args(args.short.then_some("--short")).args(args.control.then_some("--control"));
     if let Some(minutes) = args.minutes {
         command.args(["--minutes", &minutes.to_string()]);
@@ -137,19 +140,21 @@ fn by_program(row: &Row, args: &Args) -> Result<Outcome, Failure> {
     Ok(Outcome { figures, is_as_claimed: status.success() })
 }
 
-/// What proves and what is proven: in a short run as everything here is built, otherwise as it ships.
-fn compile(args: &Args) -> Result<(Profile, PathBuf), Failure> {
-    if args.short {
-        shell::build(&PROGRAMS)?;
-        let ours = shell::sibling("prove")?;
-        return Ok((Profile::Dev, args.programs.clone().unwrap_or_else(|| ours.with_file_name(""))));
+/// What is proven: in a short run as everything here is built, otherwise as it ships; and the program that measures. What only asks
+/// and breaks is as everything here.
+fn compile(row: &Row, args: &Args) -> Result<(PathBuf, PathBuf), Failure> {
+    shell::build(if args.short { &PROGRAMS } else { &PROGRAMS[..2] })?;
+    let mut bench = shell::sibling(BENCH)?;
+    if row.by == By::Measured && !args.short {
+        shell::build_in(Profile::Release, &[BENCH])?;
+        bench = shell::built(Profile::Release, BENCH)?;
     }
-    shell::build_in(Profile::Release, &PROGRAMS[..2])?;
     let folder = match &args.programs {
         Some(folder) => folder.clone(),
+        None if args.short => bench.with_file_name(""),
         None => Programs::compile(&Place::ours()?, "release", None, None, false)?.folder,
     };
-    Ok((Profile::Release, folder))
+    Ok((folder, bench))
 }
 
 fn by_commands(commands: &[&[&str]]) -> Result<Outcome, Failure> {
@@ -195,7 +200,7 @@ mod tests {
     #[test]
     fn what_the_program_is_asked_for_it_knows() {
         let known = include_str!("../prove/src/proofs.rs");
-        for row in rows::all().filter(|row| row.by == By::Program) {
+        for row in rows::all().filter(|row| matches!(row.by, By::Program | By::Measured)) {
             assert!(known.contains(&format!("\"{}\" =>", row.name)), "{}", row.name);
         }
     }

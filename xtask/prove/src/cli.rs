@@ -20,6 +20,9 @@ pub(crate) struct Options {
     /// The folder with order-status and orders.
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: PathBuf,
+    /// The program that measures, for rows that it measures.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bench: PathBuf,
     /// Less of everything.
     #[arg(long)]
     pub(crate) short: bool,

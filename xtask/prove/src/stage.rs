@@ -137,7 +137,12 @@ impl Shop {
     pub(crate) async fn goes_on(&self, more: u64) -> Result<(), ProveError> {
         let enough = self.running.good() + more;
         let are_there = || async { (self.running.good() >= enough).then_some(()) };
-        Ok(wait::until("right answers come again", PATIENCE, are_there).await?)
+        let waited = wait::until("right answers come again", PATIENCE, are_there).await;
+        if waited.is_err() {
+            let report = self.running.look();
+            println!("{report}\n{:#?}", report.examples);
+        }
+        Ok(waited?)
     }
 
     /// How it went so far.

@@ -49,7 +49,7 @@ impl Run {
 /// As it would be typed to repeat it.
 fn command(row: &Row, args: &Args) -> String {
     let is_short = args.short && !matches!(row.by, By::Commands(_));
-    let has_seed = matches!(row.by, By::Program | By::Tests(_));
+    let has_seed = matches!(row.by, By::Program | By::Measured | By::Tests(_));
     let seed = has_seed.then(|| format!(" --seed {}", args.seed));
     let minutes =
         args.minutes.filter(|_| row.by == By::Program).map(|minutes| format!(" --minutes {minutes}"));

@@ -21,6 +21,8 @@ pub(super) struct Row {
 pub(super) enum By {
     /// `xtask/prove`, which knows the row by its name.
     Program,
+    /// The same, by a row of `cargo xtask bench`.
+    Measured,
     /// Tests of the workspace.
     Tests(Tests),
     /// Words behind `cargo`, each of which must end well.

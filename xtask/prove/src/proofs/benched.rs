@@ -39,9 +39,8 @@ struct Figure {
 
 /// Runs one group, and holds what has a goal against it.
 pub(super) async fn prove(group: &'static str, options: &Options) -> Result<Finding, ProveError> {
-    let us = std::env::current_exe().map_err(ProveError::Place)?;
     let report = std::env::temp_dir().join(format!("atelier-prove-{}.json", std::process::id()));
-    let mut bench = Command::new(us.with_file_name("bench"));
+    let mut bench = Command::new(&options.bench);
     bench.args(["--only", group, "--programs"]).arg(&options.programs).arg("--json").arg(&report);
     bench.args(options.short.then_some(["--quick", "--rounds", "3", "--seconds", "3"]).into_iter().flatten());
     let status = tokio::task::spawn_blocking(move || bench.status()).await;

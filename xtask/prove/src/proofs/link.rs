@@ -159,7 +159,11 @@ async fn batch(stage: &mut Stage, fault: Fault, beside: usize) -> Result<Vec<f64
     let mut shares = Vec::new();
     for (asker, (right, wrong)) in askers.into_iter().zip(before) {
         let now = asker.counts();
-        shares.push(share(now.0 - right, now.1 - wrong));
+        let share = share(now.0 - right, now.1 - wrong);
+        if let (Asker::Shop(shop, _), true) = (&asker, share < WELL) {
+            println!("{fault}: {:.1} %: {}", share * 100.0, shop.look());
+        }
+        shares.push(share);
         asker.end().await;
     }
     Ok(shares)

@@ -21,7 +21,7 @@ pub(super) const ROWS: [Row; 13] = [
         name: "R4",
         claim: "every answer belongs to its question",
         goal: "none of 1,000,000 is another's",
-        by: By::Program,
+        by: By::Measured,
         control: "`one_mismatch_disqualifies_a_run` (bench), `an_order_that_is_older_than_acknowledged_or_somebody_elses_is_noticed` (load)",
     },
     Row {
@@ -42,7 +42,7 @@ pub(super) const ROWS: [Row; 13] = [
         name: "R8",
         claim: "restarts in turn behind a balancer lose no request",
         goal: "20 restarts at 1,000 requests a second, none lost",
-        by: By::Program,
+        by: By::Measured,
         control: "the same instances killed instead of asked to end, which the same run counts",
     },
     Row {
@@ -74,7 +74,7 @@ pub(super) const ROWS: [Row; 13] = [
         name: "R13",
         claim: "an order that a foreign session has locked delays its own moves only",
         goal: "p99 of all others at most 1.2 times as long; its own moves 503 at their deadline",
-        by: By::Program,
+        by: By::Measured,
         control: "the run without a lock, which the same row compares with; `races::a_row_that_is_let_go_in_time_is_moved`",
     },
     Row {
