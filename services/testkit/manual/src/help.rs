@@ -14,6 +14,10 @@ const EXAMPLES: &str = "Examples:";
 
 /// Fails unless the help of `program` fits a screen and has examples, and the program understands these and every command of
 /// it in a document. It is typed as `called`, which may be several words.
+///
+/// # Panics
+///
+/// It is for tests, and says so what was found.
 #[track_caller]
 pub fn check(program: &Command, called: &str) {
     let faults = faults(program, called);

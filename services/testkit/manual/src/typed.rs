@@ -113,7 +113,6 @@ fn commands(line: &str) -> impl Iterator<Item = Vec<String>> {
                 quote = Some(c);
                 shell.word.get_or_insert_default();
             }
-            (Some(_), c) => shell.push(c),
             (None, '(') => {
                 depth += 1;
                 shell.push(c);
@@ -133,7 +132,7 @@ fn commands(line: &str) -> impl Iterator<Item = Vec<String>> {
                 shell.is_redirected = true;
             }
             (None, c) if c.is_whitespace() => shell.end_word(),
-            (None, c) => shell.push(c),
+            (_, c) => shell.push(c),
         }
     }
     shell.end_word();
