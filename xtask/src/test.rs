@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::OnceLock;
 
 use crate::failure::Failure;
 use crate::needs::{self, Needs, Required};
@@ -100,21 +101,35 @@ fn report(missing: &Needs, required: &Required) -> Result<(), Failure> {
     Err(Failure::Missing { names, remedy: "Install the programs that it stands for, or do not require it." })
 }
 
-/// The test programs of one package. They are built with those of the whole workspace, as a run of all tests builds them: for one
-/// package alone most of what it depends on would be compiled again, with fewer features.
+/// The test programs of one package; beside them the helper that brings them a server. They are built with those of the whole
+/// workspace, as a run of all tests builds them: for one package alone most of what it depends on would be compiled again, with
+/// fewer features.
 pub(crate) fn programs(package: &str) -> Result<Vec<PathBuf>, Failure> {
-    let mut cargo = shell::cargo();
-    cargo.args(["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"]);
-    let said = shell::output(&mut cargo)?;
-    Ok(said.lines().filter_map(|line| executable(line, package)).collect())
+    static SAID: OnceLock<String> = OnceLock::new();
+    if SAID.get().is_none() {
+        shell::build(&["up"])?;
+        let mut cargo = shell::cargo();
+        cargo.args(["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"]);
+        drop(SAID.set(shell::output(&mut cargo)?));
+    }
+    let messages = SAID.get().into_iter().flat_map(|said| said.lines());
+    Ok(messages.filter_map(|line| executable(line, package)).collect())
 }
 
 /// What a message of cargo's says of where a test program of `package` is, if it is about one.
 fn executable(message: &str, package: &str) -> Option<PathBuf> {
     let value = |key: &str| message.split_once(&format!("\"{key}\":\""))?.1.split('"').next();
     let is_package = |id: &str| id.contains(&format!("/{package}#"));
-    let is_test = message.contains("\"test\":true}") && value("package_id").is_some_and(is_package);
-    is_test.then(|| value("executable").map(PathBuf::from)).flatten()
+    // A target that could be tested says so of itself, too.
+    let (_, profile) = message.split_once("\"profile\":{")?;
+    let is_test = profile.split('}').next().is_some_and(|profile| profile.contains("\"test\":true"));
+    (is_test && value("package_id").is_some_and(is_package)).then(|| value("executable"))?.map(PathBuf::from)
+}
+
+/// Whether a program has tests of such names.
+pub(crate) fn has_any(program: &Path, filters: &[&str]) -> bool {
+    let listed = shell::ask(shell::program(program).arg("--list").args(filters));
+    listed.is_some_and(|listed| listed.lines().any(|line| line.ends_with(": test")))
 }
 
 /// Runs some tests of a program by their names, whatever they need, with all that they print.
@@ -123,7 +138,6 @@ pub(crate) fn by_name(
     filters: &[&str],
     environment: &[(&str, String)],
 ) -> Result<(ExitStatus, String), Failure> {
-    shell::build(&["up"])?;
     let mut command = shell::program(shell::sibling("up")?);
     command.args(["with-postgres", "--"]).arg(program).args(["--include-ignored", "--nocapture"]);
     shell::heard(command.args(filters).envs(environment.iter().cloned()))
@@ -137,7 +151,7 @@ mod tests {
     fn a_package_s_test_programs_are_told_from_others() {
         let message = |package: &str, is_test: bool| {
             format!(
-                r#"{{"reason":"compiler-artifact","package_id":"path+file:///here/services/{package}#0.1.0","target":{{"name":"it"}},"profile":{{"opt_level":"0","test":{is_test}}},"executable":"/there/it-1","fresh":true}}"#
+                r#"{{"reason":"compiler-artifact","package_id":"path+file:///here/services/{package}#0.1.0","target":{{"name":"it","test":true}},"profile":{{"opt_level":"0","test":{is_test}}},"executable":"/there/it-1","fresh":true}}"#
             )
         };
         assert_eq!(executable(&message("orders", true), "orders"), Some(PathBuf::from("/there/it-1")));

@@ -164,7 +164,7 @@ impl Shop {
             Some(work) => audit(self.plan, work).await,
             None => Report::default(),
         };
-        for example in load.examples.iter().chain(&audit.examples) {
+        for example in &audit.examples {
             println!("  {example}");
         }
         Audited { load, audit }
@@ -172,19 +172,31 @@ impl Shop {
 }
 
 impl Audited {
-    /// Whether nothing that was acknowledged is missing, older than it was, or another's.
+    /// Acknowledged, and missing, older than it was, or another's.
+    fn lost(&self) -> u64 {
+        self.audit.failed + self.audit.mismatches
+    }
+
+    /// Asked about in vain: of these nothing is known.
+    fn unanswered(&self) -> u64 {
+        self.audit.refused + self.audit.broken
+    }
+
+    /// Whether all that was acknowledged is there.
     pub(crate) fn is_true(&self) -> bool {
-        self.load.mismatches == 0 && self.audit.wrong() == 0 && self.audit.good > 0
+        self.load.mismatches + self.lost() + self.unanswered() == 0 && self.audit.good > 0
     }
 
     /// In words.
     pub(crate) fn words(&self) -> String {
+        let unanswered = self.unanswered();
+        let unanswered = if unanswered == 0 { String::new() } else { format!(", {unanswered} not answered") };
         format!(
-            "{} right answers meanwhile, {} untrue; asked once more: {} orders as acknowledged, {} not",
+            "{} right answers meanwhile, {} untrue; asked once more: {} orders as acknowledged, {} lost{unanswered}",
             self.load.good,
             self.load.mismatches,
             self.audit.good,
-            self.audit.wrong()
+            self.lost()
         )
     }
 }

@@ -32,7 +32,9 @@ async fn connect(server: &PostgresServer, database: &str) -> Result<PgConnection
 pub(crate) async fn make(server: &PostgresServer) -> Result<(), ProveError> {
     let mut connection = connect(server, "postgres").await?;
     connection.execute("CREATE DATABASE shop").await.map_err(failed("no database"))?;
-    Ok(install(&server.options(SUPERUSER, DATABASE), DATABASE).await?)
+    install(&server.options(SUPERUSER, DATABASE), DATABASE).await?;
+    // A server that forgets must not have forgotten these.
+    connection.execute("CHECKPOINT").await.map(drop).map_err(failed("the schema was not written"))
 }
 
 /// A standby becomes what it stood by for.

@@ -22,6 +22,8 @@ const FLOODS: usize = 8;
 /// Twice what a service takes.
 const HEADER_BYTES: usize = 64 * 1024;
 const SECOND: Duration = Duration::from_secs(1);
+/// Between two connections of the same.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Until the load has its connections.
 const PATIENCE: Duration = Duration::from_secs(20);
 const CONNECTIONS_MAX: &str = "ATELIER_HTTP__CONNECTIONS_MAX";
@@ -41,9 +43,8 @@ async fn bother(address: SocketAddr, manner: Manner) {
         if let Ok(stream) = TcpStream::connect(address).await {
             // That the service ends it is what it should do.
             drop(once(stream, manner).await);
-        } else {
-            lasts(SECOND).await;
         }
+        lasts(PAUSE).await;
     }
 }
 
