@@ -57,7 +57,7 @@ async fn whatever_breaks_some_sequence_explains_what_eight_clients_were_told() {
     }
     let Counts { told, changed, unknown, nothing } = sum;
     println!(
-        "figure: {histories} histories of {CLIENTS} clients, all explained: {told} answers, {changed} of changes, {unknown} lost, \
+        "figure: {histories} histories of {CLIENTS} clients, all explained: {told} answers, {changed} of them to creates and moves, {unknown} lost, \
          {nothing} of nothing done; {:.0} s",
         began.elapsed().as_secs_f64()
     );

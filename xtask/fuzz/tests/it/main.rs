@@ -7,7 +7,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test says by panicking that something is not as it should be"
+    clippy::print_stdout,
+    reason = "a test says by panicking that something is not as it should be, and tells how much it tried"
 )]
 
 mod configuration;

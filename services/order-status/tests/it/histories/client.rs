@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use order_model::{Move, Reason, StateType, Version};
+use order_model::{Move, Reason, StateType, Username, Version};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -197,7 +197,7 @@ async fn send(instance: &Instance, shop: &Shop, slot: usize, op: &Op) -> Fate {
                 json!({"state_type": asked.state_type, "new_value": asked.new_value, "reason": reason});
             match (&actor.user_id, &actor.username) {
                 (Some(user_id), _) => body["user_id"] = user_id.as_str().into(),
-                (None, username) => body["username"] = username.as_ref().map(|name| name.as_str()).into(),
+                (None, username) => body["username"] = username.as_ref().map(Username::as_str).into(),
             }
             let mut request = instance.request(Method::PUT, &path("update")).body(body.to_string());
             for version in asked.if_match.iter().flatten() {

@@ -178,10 +178,9 @@ impl Written {
         for (event, question) in self.of(slot) {
             let thread = (undecided.contains(&question.thread), question.thread);
             let noted = match (event, &question.end) {
-                (_, End::Nothing | End::Lost) => continue,
+                (_, End::Nothing | End::Lost) | (Event::Ended(_), End::Unknown) => continue,
                 (Event::Asked(_), _) => tester.on_invoke(thread, question.op.clone()),
                 (Event::Ended(_), End::Told(told)) => tester.on_return(thread, told.clone()),
-                (Event::Ended(_), End::Unknown) => continue,
             };
             noted.expect("each thread asks one thing at a time");
         }
