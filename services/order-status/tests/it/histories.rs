@@ -57,8 +57,8 @@ async fn whatever_breaks_some_sequence_explains_what_eight_clients_were_told() {
     }
     let Counts { told, changed, unknown, nothing } = sum;
     println!(
-        "figure: {histories} histories of {CLIENTS} clients, all explained: {told} answers, {changed} of them to creates and moves, {unknown} lost, \
-         {nothing} of nothing done; {:.0} s",
+        "figure: {histories} histories of {CLIENTS} clients, all explained: {told} answers, {changed} of them to creates and moves; {unknown} lost, \
+         {nothing} told that nothing was done; {:.0} s",
         began.elapsed().as_secs_f64()
     );
     assert!(unknown > 0 && changed * 5 > told, "hardly anything happened");
@@ -103,4 +103,10 @@ async fn without_the_guard_of_versions_nothing_explains_them() {
 async fn without_deduplication_nothing_explains_them() {
     let found = found_without(Some(NO_DEDUPLICATION), NO_UNIQUE_KEYS).await;
     println!("figure: without deduplication history {} is unexplained", found.expect("it is found"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_unique_key_two_programs_make_two_orders_of_one_create() {
+    let found = found_without(None, NO_UNIQUE_KEYS).await;
+    println!("figure: without the unique key of keys history {} is unexplained", found.expect("it is found"));
 }
