@@ -17,7 +17,7 @@ const EXAMPLES: &str = "Examples:";
 ///
 /// # Panics
 ///
-/// It is for tests, and says so what was found.
+/// With every fault that was found; it is for tests.
 #[track_caller]
 pub fn check(program: &Command, called: &str) {
     let faults = faults(program, called);

@@ -121,17 +121,16 @@ fn commands(line: &str) -> impl Iterator<Item = Vec<String>> {
                 depth = depth.saturating_sub(1);
                 shell.push(c);
             }
-            (None, c) if depth > 0 => shell.push(c),
-            (None, '#') if shell.word.is_none() => break,
-            (None, '|' | '&' | ';') => {
+            (None, '#') if depth == 0 && shell.word.is_none() => break,
+            (None, '|' | '&' | ';') if depth == 0 => {
                 shell.end_word();
                 shell.commands.push(Vec::new());
             }
-            (None, '>' | '<') => {
+            (None, '>' | '<') if depth == 0 => {
                 shell.end_word();
                 shell.is_redirected = true;
             }
-            (None, c) if c.is_whitespace() => shell.end_word(),
+            (None, c) if depth == 0 && c.is_whitespace() => shell.end_word(),
             (_, c) => shell.push(c),
         }
     }
