@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn list() {
     for row in rows::all() {
-        println!("{:<9} {}", row.name, row.claim);
+        println!("{:<10} {}", row.name, row.claim);
     }
 }
 
