@@ -8,6 +8,8 @@ use testkit::database::TemplateError;
 use testkit::postgres::ServerError;
 use testkit::wait::TimedOut;
 
+use crate::store::QueryError;
+
 /// Why there is no finding.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProveError {
@@ -21,8 +23,8 @@ pub(crate) enum ProveError {
     Server(#[from] ServerError),
     #[error("the schema could not be made")]
     Install(#[from] TemplateError),
-    #[error("{what}")]
-    Query { what: &'static str, source: sqlx::Error },
+    #[error(transparent)]
+    Query(#[from] QueryError),
     #[error("the history law does not hold")]
     Law(#[from] HistoryError),
     #[error("the services do not run")]

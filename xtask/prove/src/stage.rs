@@ -19,7 +19,7 @@ use crate::error::ProveError;
 use crate::store::{self, urls};
 
 /// Longer than anything here may take to come back, on a machine that does other things too.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// No load of ours goes on for longer, whatever happens to whoever should stop it.
 const LOAD_MAX: Duration = Duration::from_hours(2);
 

@@ -13,6 +13,14 @@ use crate::error::ProveError;
 
 const DATABASE: &str = "shop";
 
+/// What our own server would not do.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub(crate) struct QueryError {
+    what: &'static str,
+    source: sqlx::Error,
+}
+
 /// order-status's and orders' addresses of the database, by way of a port of this machine.
 pub(crate) fn urls(port: u16) -> [String; 2] {
     [WRITER, READER].map(|login| format!("postgres://{login}@127.0.0.1:{port}/{DATABASE}?sslmode=disable"))
@@ -20,7 +28,7 @@ pub(crate) fn urls(port: u16) -> [String; 2] {
 
 /// For `map_err`: what could not be done.
 fn failed(what: &'static str) -> impl FnOnce(sqlx::Error) -> ProveError {
-    move |source| ProveError::Query { what, source }
+    move |source| QueryError { what, source }.into()
 }
 
 async fn connect(server: &PostgresServer, database: &str) -> Result<PgConnection, ProveError> {

@@ -20,7 +20,7 @@ const RATE: f64 = 150.0;
 const BETWEEN: u64 = 200;
 /// How long right answers may stay away.
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Two data folders that go with this value.
 struct Folders(PathBuf);

@@ -57,7 +57,7 @@ impl fmt::Display for Fault {
 
 /// Who asks by way of one link.
 enum Asker {
-    Shop(Shop, Box<System>),
+    Shop(Box<(Shop, System)>),
     Pool(Arc<Counts>, JoinSet<()>),
 }
 
@@ -79,14 +79,15 @@ impl Asker {
             return Ok(Self::Pool(counts, clients));
         }
         let system = stage.system(&stage.plain(), way.address().port()).await?;
-        Ok(Self::Shop(stage.shop(system.status, system.orders, RATE).await?, Box::new(system)))
+        let shop = stage.shop(system.status, system.orders, RATE).await?;
+        Ok(Self::Shop(Box::new((shop, system))))
     }
 
     /// Right answers and others, so far.
     fn counts(&self) -> (u64, u64) {
         match self {
-            Self::Shop(shop, _) => {
-                let report = shop.look();
+            Self::Shop(asker) => {
+                let report = asker.0.look();
                 (report.good, report.wrong())
             }
             Self::Pool(counts, _) => {
@@ -97,7 +98,10 @@ impl Asker {
 
     async fn end(self) {
         match self {
-            Self::Shop(shop, _system) => drop(shop.end().await),
+            Self::Shop(asker) => {
+                let (shop, _system) = *asker;
+                drop(shop.end().await);
+            }
             Self::Pool(counts, clients) => {
                 counts.is_over.store(true, Ordering::Relaxed);
                 clients.join_all().await;
@@ -143,9 +147,14 @@ async fn batch(stage: &mut Stage, fault: Fault, beside: usize) -> Result<Vec<f64
     lasts(BEFORE).await;
     match fault {
         Fault::Link(link) => {
-            ways.iter().for_each(|way| way.set(link));
-            lasts(BROKEN).await;
-            ways.iter().for_each(|way| way.set(Link::Sound));
+            for link in [link, Link::Sound] {
+                for way in &ways {
+                    way.set(link);
+                }
+                if link != Link::Sound {
+                    lasts(BROKEN).await;
+                }
+            }
         }
         Fault::Crash => {
             stage.server.stop(StopMode::Immediate).await?;
@@ -160,8 +169,8 @@ async fn batch(stage: &mut Stage, fault: Fault, beside: usize) -> Result<Vec<f64
     for (asker, (right, wrong)) in askers.into_iter().zip(before) {
         let now = asker.counts();
         let share = share(now.0 - right, now.1 - wrong);
-        if let (Asker::Shop(shop, _), true) = (&asker, share < WELL) {
-            println!("{fault}: {:.1} %: {}", share * 100.0, shop.look());
+        if let (Asker::Shop(asker), true) = (&asker, share < WELL) {
+            println!("{fault}: {:.1} %: {}", share * 100.0, asker.0.look());
         }
         shares.push(share);
         asker.end().await;

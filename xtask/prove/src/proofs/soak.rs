@@ -20,7 +20,7 @@ use crate::store;
 
 /// Of what the machine carried before.
 const SHARE: f64 = 0.7;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const FAULT: Duration = Duration::from_secs(10);
 /// A fault's requests may still fail until then: R1.
 const HEALED: Duration = Duration::from_secs(5);

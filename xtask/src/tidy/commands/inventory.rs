@@ -99,6 +99,11 @@ pub(super) const INVENTORY: &[Line] = &[
     line("docs/operator.md", "kubectl", Does("xtask/e2e/src/cases/operator/words.rs")),
     line("docs/performance.md", "cargo xtask image", Does(CI_RUN)),
     line(
+        "docs/reliability.md",
+        "cargo xtask prove",
+        Cannot("a proof takes minutes; its line there says when it was run"),
+    ),
+    line(
         "docs/performance.md",
         "cargo xtask bench",
         Cannot("it takes hours of a quiet machine; `--quick` is a step of CI"),
