@@ -61,13 +61,12 @@ impl Proxy {
         }
         let configuration = TestFile::new("").expect("a file");
         let folder = configuration.path().rsplit_once('/').expect("a folder").0;
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .iter()
-            .map(|what| format!("{what}_temp_path {folder}/{what};\n"))
-            .collect();
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|what| format!("{what}_temp_path {folder}/{what};"))
+            .join("\n");
         let text = format!(
             "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n\
-             http {{\naccess_log off;\n{temporary}{documented}\n}}\n"
+             http {{\naccess_log off;\n{temporary}\n{documented}\n}}\n"
         );
         configuration.write(&text).expect("written");
         let mut command = Command::new("nginx");
