@@ -32,6 +32,7 @@ const LAYERS: [Layer; 4] = [
                         "services/service-kit/",
                         "services/testkit/",
                         "xtask/e2e/src/database.rs",
+                        "xtask/prove/",
                         "xtask/up/",
                     ],
                 )

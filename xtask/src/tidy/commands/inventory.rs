@@ -109,6 +109,11 @@ pub(super) const INVENTORY: &[Line] = &[
         Cannot("it takes hours of a quiet machine; `--quick` is a step of CI"),
     ),
     line("docs/performance.md", "cargo xtask load", Does("xtask/load/src/main.rs")),
+    line(
+        "docs/reliability.md",
+        "cargo xtask prove",
+        Cannot("it takes hours of a machine; the document's figures are its output"),
+    ),
     line("docs/security.md", "", Runs(MIGRATOR)),
     line("k8s/dev/README.md", "kubectl", Does(STAGE)),
     line("k8s/dev/README.md", "cargo xtask dev-secrets", Does(STAGE)),
