@@ -71,21 +71,6 @@ impl Tour {
 }
 
 fn stops(at: &Addresses, order_id: u64, model: Option<&Model>) -> Vec<Stop> {
-    let of_model = model.map(|model| format!(r#""model_id": "{}", "#, model.model_id)).unwrap_or_default();
-    let order = format!(
-        r#"{{"order_id": {order_id}, "requester_id": "{BUYER}", "created_by": "{MAKER}", {of_model}"cost_final": 255.5}}"#
-    );
-    let create = Stop {
-        what: "Ada wants a piece made by Maren.",
-        method: Method::POST,
-        url: format!("{}/orders/", at.status),
-        body: Some(order),
-        status: 201,
-        holds: json!({
-            "message": "Order created successfully",
-            "order": { "order_id": order_id, "status": "created", "version": 1 },
-        }),
-    };
     let climb = |what, step: Step, version: u64| Stop {
         what,
         method: Method::PUT,
@@ -117,7 +102,7 @@ fn stops(at: &Addresses, order_id: u64, model: Option<&Model>) -> Vec<Stop> {
         paid["model_details"] = json!({ "name": model.name });
     }
     vec![
-        create,
+        create(at, order_id, model),
         climb("She asks for it.", Step::Requested, 2),
         climb("Maren accepts.", Step::Accepted, 3),
         refused,
@@ -134,6 +119,24 @@ fn stops(at: &Addresses, order_id: u64, model: Option<&Model>) -> Vec<Stop> {
             json!({ "orders": [paid] }),
         ),
     ]
+}
+
+fn create(at: &Addresses, order_id: u64, model: Option<&Model>) -> Stop {
+    let of_model = model.map(|model| format!(r#""model_id": "{}", "#, model.model_id)).unwrap_or_default();
+    let order = format!(
+        r#"{{"order_id": {order_id}, "requester_id": "{BUYER}", "created_by": "{MAKER}", {of_model}"cost_final": 255.5}}"#
+    );
+    Stop {
+        what: "Ada wants a piece made by Maren.",
+        method: Method::POST,
+        url: format!("{}/orders/", at.status),
+        body: Some(order),
+        status: 201,
+        holds: json!({
+            "message": "Order created successfully",
+            "order": { "order_id": order_id, "status": "created", "version": 1 },
+        }),
+    }
 }
 
 impl Stop {
