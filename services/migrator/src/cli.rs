@@ -44,6 +44,15 @@ pub struct Cli {
     command: Command,
 }
 
+impl Cli {
+    /// The same with these variables in place of the process's own, for whoever runs a command within a process of something else.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Vec<(String, String)>) -> Self {
+        self.common.environment = Some(environment);
+        self
+    }
+}
+
 /// Does what `cli` asks with these files until it is done, or until `stop`. Only trouble with `out` or `err` themselves is an error.
 pub async fn run(
     cli: Cli,

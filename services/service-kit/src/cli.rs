@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::ask::AskArgs;
 use crate::chain::chain;
-use crate::config::{self, ConfigError, Loaded, Settings};
+use crate::config::{self, ConfigError, Loaded, Settings, Sources};
 use crate::exit::Exit;
 
 /// Options that every command takes.
@@ -17,6 +17,9 @@ pub struct CommonArgs {
     /// A configuration file (TOML). Environment variables ATELIER_… win over it.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Variables in place of the process's own, for whoever runs a command within a process of something else.
+    #[arg(skip)]
+    pub environment: Option<Vec<(String, String)>>,
 }
 
 /// What can be asked about the configuration.
@@ -92,7 +95,11 @@ pub fn refuse(error: &dyn std::error::Error, exit: Exit) -> Exit {
 
 /// Loads the process's configuration.
 pub fn load<C: Settings>(args: &CommonArgs) -> Result<Loaded<C>, ConfigError> {
-    config::load(&config::process_sources(args.config.clone()))
+    let file = args.config.clone();
+    config::load(&match args.environment.clone() {
+        Some(environment) => Sources { file, environment },
+        None => config::process_sources(file),
+    })
 }
 
 /// Answers a question about the configuration on `out`.
