@@ -6,6 +6,7 @@ mod held_connections;
 mod killed;
 mod link;
 mod lost_answers;
+mod slow_catalog;
 mod soak;
 
 use crate::Finding;
@@ -16,6 +17,7 @@ use crate::error::ProveError;
 pub(crate) async fn run(name: &str, options: &Options) -> Result<Finding, ProveError> {
     match name {
         "R1" => link::prove(options).await,
+        "R14" => slow_catalog::prove(options).await,
         "soak" => soak::prove(options).await,
         "S4" => held_connections::prove(options).await,
         "R2" => lost_answers::prove(options).await,

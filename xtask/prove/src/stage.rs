@@ -9,7 +9,7 @@ use load_generator::audit::audit;
 use load_generator::people::People;
 use load_generator::work::Work;
 use load_generator::{Plan, Report, Running, Target, Until};
-use rig::system::{ORDER_STATUS, Service, System, Variant};
+use rig::system::{ORDER_STATUS, ORDERS, Service, System, Variant};
 use testkit::postgres::{DataFolder, Durability, PostgresServer, ServerOptions};
 use testkit::proxy::Proxy;
 use testkit::wait;
@@ -31,16 +31,12 @@ pub(crate) struct Stage {
     pub(crate) options: Options,
     pub(crate) server: PostgresServer,
     pub(crate) catalog: Catalog,
-    /// Where programs write their lines.
     log: PathBuf,
 }
 
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            drop(std::fs::remove_file(&self.log));
-        }
-    }
+/// Where programs write their lines; it is left where a proof could not be tried.
+pub(crate) fn log() -> PathBuf {
+    std::env::temp_dir().join(format!("atelier-prove-{}.log", std::process::id()))
 }
 
 /// A server whose commits outlive a crash, with these settings besides.
@@ -67,8 +63,7 @@ impl Stage {
     /// On a server that has our schema.
     pub(crate) async fn on(options: &Options, server: PostgresServer) -> Result<Self, ProveError> {
         let catalog = Catalog::start().await.map_err(ProveError::Place)?;
-        let log = std::env::temp_dir().join(format!("atelier-prove-{}.log", std::process::id()));
-        Ok(Self { options: options.clone(), server, catalog, log })
+        Ok(Self { options: options.clone(), server, catalog, log: log() })
     }
 
     /// The programs with the defaults of a new installation.
@@ -84,6 +79,16 @@ impl Stage {
     /// order-status alone, ready.
     pub(crate) async fn order_status(&self, variant: &Variant, port: u16) -> Result<Service, ProveError> {
         let service = Service::start(variant, ORDER_STATUS, &urls(port)[0], &[], &self.log)?;
+        service.until_ready(&self.log).await?;
+        Ok(service)
+    }
+
+    /// orders alone, ready.
+    pub(crate) async fn orders(&self, variant: &Variant) -> Result<Service, ProveError> {
+        let catalog_url = self.catalog.base_url();
+        let url = &urls(self.server.port())[1];
+        let service =
+            Service::start(variant, ORDERS, url, &[("ATELIER_CATALOG__URL", &catalog_url)], &self.log)?;
         service.until_ready(&self.log).await?;
         Ok(service)
     }

@@ -71,6 +71,25 @@ pub(crate) async fn orders(server: &PostgresServer) -> Result<i64, ProveError> {
         .map_err(failed("orders could not be counted"))
 }
 
+/// Somebody who counts connections, on one of his own.
+pub(crate) struct Watcher(PgConnection);
+
+impl Watcher {
+    /// Connected as who sees all.
+    pub(crate) async fn connect(server: &PostgresServer) -> Result<Self, ProveError> {
+        connect(server, DATABASE).await.map(Self)
+    }
+
+    /// How many orders has.
+    pub(crate) async fn readers(&mut self) -> Result<i64, ProveError> {
+        query_scalar("SELECT count(*) FROM pg_stat_activity WHERE usename = $1")
+            .bind(READER)
+            .fetch_one(&mut self.0)
+            .await
+            .map_err(failed("connections could not be counted"))
+    }
+}
+
 /// What an ordinary service would keep between itself and PostgreSQL: sqlx's pool, set up where three round trips a question are too
 /// many.
 pub(crate) struct StockPool(PgPool);

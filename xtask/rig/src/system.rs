@@ -128,7 +128,7 @@ impl System {
         let begin = Instant::now();
         let services = [
             Service::start(variant, ORDER_STATUS, &urls[0], &[], log)?,
-            Service::start(variant, "orders", &urls[1], &[("ATELIER_CATALOG__URL", catalog_url)], log)?,
+            Service::start(variant, ORDERS, &urls[1], &[("ATELIER_CATALOG__URL", catalog_url)], log)?,
         ];
         for service in &services {
             service.until_ready(log).await?;
@@ -155,6 +155,8 @@ impl System {
 
 /// The program that answers everything but lists.
 pub const ORDER_STATUS: &str = "order-status";
+/// The program that answers lists.
+pub const ORDERS: &str = "orders";
 
 /// A process that does not outlive this value.
 pub struct Service {
